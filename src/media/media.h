@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file  Live streams: each once, as a shared log; viewers are cursors.
+ *
+ * One ph_media per process, one part of it on every media worker (a ph_loop). Publishers (publisher.h) and viewers
+ * (viewer.h) live on the worker of their connection; everything between workers goes by mail.
+ *
+ *   directory entry (worker hash(path))   who publishes, which workers watch, the clock between epochs, linger
+ *   epoch (publisher's worker: its home)  one publish: heads, join point, framings
+ *   framing (home)                        an append-only chain of slabs in one form and variant
+ *   slab (counted, any thread reads)      bytes from the front, index from the end, an atomic end, the next slab
+ *   watch (each worker with viewers)      the path's viewers here, the epoch they are on
+ *   tap (each worker with viewers)        the worker's view of one framing: join point, tail, cursors, flush timer
+ *   cursor (viewer)                       slab + offset, and the connection's outlet
+ *
+ * Invariants: a slab's published bytes never change; a slab holds a reference on the next, so a reader that holds one
+ * can always walk on; only reference counts, a slab's end, its next and a tap's pending flag are shared and atomic.
+ */
+#ifndef PH_MEDIA_MEDIA_H
+#define PH_MEDIA_MEDIA_H
+
+#include <stdint.h>
+
+struct ph_log;
+struct ph_loop;
+struct ph_media;
+
+struct ph_media_config {
+    struct ph_loop **workers; /**< lent for the life of the media */
+    uint32_t n_workers;
+    struct ph_log *log; /**< lent */
+};
+
+/** Called before the loops run, on the main thread. Returns 0 or -ENOMEM. */
+int ph_media_create(const struct ph_media_config *config, struct ph_media **media);
+
+/** Called after the loops have stopped. NULL is fine. */
+void ph_media_destroy(struct ph_media *media);
+
+#endif
