@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file  Secrets: made, kept in a file, compared.
+ *
+ * Thread  Any.
+ * Since   0.1
+ */
+#ifndef PH_BASE_SECRET_H
+#define PH_BASE_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+
+enum {
+    PH_SECRET_KEY_LENGTH = 24,   /**< characters of a publish key: 120 bits, still typed by people */
+    PH_SECRET_TOKEN_LENGTH = 52, /**< characters of an API token: 260 bits */
+    PH_SECRET_MAX = 512,         /**< longest secret read from a file */
+};
+
+/** Compare in a time that depends on the lengths only. */
+bool ph_secret_equal(const void *a, size_t a_length, const void *b, size_t b_length);
+
+/** Write `length` random characters of a-z2-7 and a NUL to `text` (length + 1 bytes). 0 or a negative errno value. */
+PH_MUST_USE int ph_secret_make(char *text, size_t length);
+
+/** Write `text` and a line feed to a new file of mode 0600 that replaces `path` at once. 0 or a negative errno value.
+ */
+PH_MUST_USE int ph_secret_write(const char *path, const char *text);
+
+/**
+ * Read a secret, without the line feed at its end.
+ *
+ * Returns 0; -ENOENT; -EPERM group or others may read or write the file, or it is another user's, or no regular file;
+ * -EMSGSIZE it does not fit `cap` or is longer than PH_SECRET_MAX; -EINVAL it is empty, or holds a control byte;
+ * another negative errno value. `text` is not touched on failure.
+ */
+PH_MUST_USE int ph_secret_read(const char *path, char *text, size_t cap);
+
+#endif
