@@ -299,7 +299,7 @@ static int continue_message(struct rtmp_chunk_stream *stream, const struct heade
 {
     if (header->format == 1 && header->length != stream->info.length)
         return RTMP_E_CHUNK_HEADER;
-    if (header->has_time)
+    if (header->format < 3)
         note_extended(stream, header);
     return 0;
 }
