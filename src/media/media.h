@@ -29,6 +29,13 @@ struct ph_media_config {
     struct ph_loop **workers; /**< lent for the life of the media */
     uint32_t n_workers;
     struct ph_log *log; /**< lent */
+
+    /* Times that tests shorten; 0 is the default. */
+    uint32_t probe_ms;        /**< a publisher asked for a sign of life has so long: 3000 */
+    uint32_t stall_ms;        /**< a viewer whose socket takes no byte for so long is lost: PH_LIMIT_WRITE_STALL_MS */
+    uint32_t sweep_ms;        /**< between looks at viewers whose socket is full: 100 */
+    uint32_t cache_ms;        /**< a group of pictures longer than this is not joined: PH_LIMIT_CACHE_MS */
+    uint32_t framing_keep_ms; /**< a framing outlives its last viewer by this: 10000 */
 };
 
 /** Called before the loops run, on the main thread. Returns 0 or -ENOMEM. */

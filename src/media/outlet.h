@@ -23,12 +23,11 @@ struct ph_cursor;
 
 struct ph_outlet {
     struct ph_conn *conn;        /**< lent */
-    struct ph_buf private_bytes; /**< whole messages, bounded; grows only when the socket does not take them at once */
-    struct ph_list cursors;      /**< list of ph_cursor::in_outlet */
-    struct ph_cursor *begun;     /**< the cursor whose message is half sent, or NULL */
-    bool blocked;                /**< the socket took less than offered; on_writable will come */
-    bool pumping;
-    int error; /**< sticky: the connection is lost or the queue is full */
+    size_t max;                  /**< of private bytes that are put; what cursors leave behind comes on top */
+    struct ph_buf private_bytes; /**< whole messages, but for the rest of one that a cursor left behind */
+    struct ph_list cursors;      /**< list of ph_cursor::in_outlet; the next to send is the first */
+    struct ph_cursor *begun;     /**< the cursor whose message is half sent or promised, or NULL */
+    int error;                   /**< sticky: the connection is lost or the queue is full */
 };
 
 /** `max` bounds the private bytes. */

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "media/form.h"
 #include "media/path.h"
 #include "media/unit.h"
 
@@ -31,10 +32,12 @@ struct ph_publisher_events {
 
 struct ph_publish_request {
     struct ph_path path;
-    bool takeover;                            /**< of this request: do not ask the present publisher */
-    uint32_t linger_ms;                       /**< after its loss viewers hear nothing for this long */
-    int32_t latency_ms;                       /**< merging window of its viewers; -1 is auto */
-    uint32_t lag_ms;                          /**< a viewer further behind skips */
+    bool takeover;                    /**< of this request: do not ask the present publisher */
+    uint32_t linger_ms;               /**< after its loss viewers hear nothing for this long */
+    int32_t latency_ms;               /**< merging window of its viewers; -1 is auto */
+    uint32_t lag_ms;                  /**< a viewer further behind skips, if it has no limit of its own */
+    const struct ph_form *cache_form; /**< the form that is always written, and that others are made from */
+    uint32_t cache_variant;
     const struct ph_publisher_events *events; /**< static storage */
     void *user;
 };
