@@ -59,6 +59,7 @@ struct ph_admission {
     uint32_t n, n_new;
     uint64_t n_verdicts[PH_N_VERDICTS]; /**< how often each was given */
     uint64_t n_evicted;
+    uint64_t told_us;          /**< private: when a refusal that is not about a source was last told */
     struct ph_list new_guests; /**< list of struct ph_guest::link, oldest first */
     struct ph_map sources;     /**< ph_source to struct ph_source_count */
     struct ph_list idle;       /**< list of struct ph_source_count::idle, longest idle first */
@@ -77,7 +78,7 @@ void ph_admission_finish(struct ph_admission *admission);
  * guest  lent until ph_admission_leave() when the verdict is PH_ADMITTED; else not touched
  * evict  out: the oldest guest not yet authorised, which must now be closed to make room; NULL: nobody. It is still to
  *        leave as usual.
- * first  out: this source is refused for the first time in a minute: worth a log line
+ * first  out: this is the first such refusal of this source in a minute: worth a log line
  */
 enum ph_verdict ph_admission_enter(struct ph_admission *admission, const struct ph_address *peer, uint64_t now_us,
                                    struct ph_guest *guest, struct ph_guest **evict, bool *first);

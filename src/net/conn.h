@@ -55,6 +55,12 @@ enum ph_close {
 
 const char *ph_close_text(enum ph_close reason);
 
+/** What whoever admitted a connection is told, on the connection's loop. */
+struct ph_conn_watch {
+    void (*authorised)(struct ph_conn_watch *watch);
+    void (*gone)(struct ph_conn_watch *watch); /**< its descriptor is free again; the last call */
+};
+
 /** What a user of a connection is called for; static storage. */
 struct ph_conn_handler {
     /** Returns how many of the `length` bytes (at least 1) were used. May write and close. */
@@ -113,7 +119,13 @@ void ph_conn_resume(struct ph_conn *conn);
 /** End the connection; the first reason counts. */
 void ph_conn_close(struct ph_conn *conn, enum ph_close reason);
 
+/** Close every connection of a loop. */
+void ph_conn_close_all(struct ph_loop *loop, enum ph_close reason);
+
 bool ph_conn_is_closing(const struct ph_conn *conn);
+
+/** Set who is told; at most one, lent until `gone`. */
+void ph_conn_set_watch(struct ph_conn *conn, struct ph_conn_watch *watch);
 
 /** The connection has shown that it may be here: admission counts it as authorised. */
 void ph_conn_authorise(struct ph_conn *conn);

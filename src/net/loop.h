@@ -63,9 +63,11 @@ struct ph_loop {
     /* private */
     const struct ph_clock *clock;
     uint64_t now_us; /* 0: not read yet in this turn */
+    const char *name;
     pthread_t thread;
-    bool running;
-    bool stopping;
+    bool started;             /* the thread is to be joined */
+    bool stopping;            /* ends as soon as nothing is left to do */
+    _Atomic(uintptr_t) owner; /* the thread inside, as a number; 0: none */
     struct ph_mailbox mailbox;
     struct ph_mail *mail_left; /* taken, not delivered yet; oldest first */
     struct ph_mail stop_mail;
@@ -85,7 +87,7 @@ struct ph_loop {
 
 struct ph_loops_options {
     unsigned n;                   /**< at least 1 */
-    const char *name;             /**< of the threads: "worker" gives worker0, worker1 */
+    const char *name;             /**< lent; of the threads: "worker" gives worker0, worker1 */
     struct ph_log *log;           /**< lent; may be NULL */
     const struct ph_clock *clock; /**< lent; NULL is ph_clock_system */
 };
@@ -114,7 +116,7 @@ uint64_t ph_loop_now(struct ph_loop *loop);
 /** Read the clock now: for measuring a time slice inside a turn. */
 static inline uint64_t ph_loop_clock(const struct ph_loop *loop) { return ph_clock_us(loop->clock); }
 
-/** [any] */
+/** [any] True on the loop's thread, and on every thread while the loop does not run. */
 bool ph_loop_is_owner(const struct ph_loop *loop);
 
 #define ph_loop_assert_owner(loop) assert(ph_loop_is_owner(loop))

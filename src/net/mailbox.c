@@ -15,6 +15,11 @@ bool ph_mailbox_push(struct ph_mailbox *box, struct ph_mail *mail)
     return newest == NULL;
 }
 
+bool ph_mailbox_is_empty(struct ph_mailbox *box)
+{
+    return atomic_load_explicit(&box->newest, memory_order_relaxed) == NULL;
+}
+
 struct ph_mail *ph_mailbox_take(struct ph_mailbox *box)
 {
     struct ph_mail *newest = atomic_exchange_explicit(&box->newest, NULL, memory_order_acquire);

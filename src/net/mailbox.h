@@ -31,6 +31,9 @@ void ph_mailbox_init(struct ph_mailbox *box);
 /** Add a letter that is in no box; true when the box was empty: the receiver must be woken. */
 bool ph_mailbox_push(struct ph_mailbox *box, struct ph_mail *mail);
 
+/** True when there was nothing to take a moment ago. */
+bool ph_mailbox_is_empty(struct ph_mailbox *box);
+
 /** Take all letters, oldest first, linked by `next`; NULL when there are none. */
 struct ph_mail *ph_mailbox_take(struct ph_mailbox *box);
 

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+int ph_host_parse(const char *text, struct ph_host *host)
+{
+    const char *name = text, *end;
+    if (*text == '[') {
+        name = text + 1;
+        end = strchr(name, ']');
+        if (!end || end == name || end[1] != ':')
+            return -EINVAL;
+    } else {
+        end = strchr(text, ':');
+        if (!end)
+            return -EINVAL;
+    }
+    const char *port_text = *end == ']' ? end + 2 : end + 1;
+    size_t length = (size_t)(end - name);
+    uint64_t port;
+    if (length >= sizeof host->name || ph_text_u64(port_text, &port) || port > UINT16_MAX)
+        return -EINVAL;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)name[i] <= ' ' || (unsigned char)name[i] >= 0x7f)
+            return -EINVAL;
+    memcpy(host->name, name, length);
+    host->name[length] = '\0';
+    host->port = (uint16_t)port;
+    return 0;
+}
+
+int ph_address_parse(const char *text, struct ph_address *address)
+{
+    struct ph_host host;
+    int err = ph_host_parse(text, &host);
+    if (err)
+        return err;
+    const char *name = strcmp(host.name, "localhost") == 0 ? "127.0.0.1" : host.name[0] ? host.name : "::";
+    struct ph_address parsed;
+    memset(&parsed, 0, sizeof parsed);
+    if (inet_pton(AF_INET, name, &parsed.as.v4.sin_addr) == 1) {
+        if (*text == '[')
+            return -EINVAL;
+        parsed.as.v4.sin_family = AF_INET;
+        parsed.as.v4.sin_port = htons(host.port);
+    } else if (inet_pton(AF_INET6, name, &parsed.as.v6.sin6_addr) == 1) {
+        parsed.as.v6.sin6_family = AF_INET6;
+        parsed.as.v6.sin6_port = htons(host.port);
+    } else {
+        return *text == '[' ? -EINVAL : -ENOENT;
+    }
+    *address = parsed;
+    return 0;
+}
+
+/* The IPv4 address in network order, also of its mapped form; false for the rest. */
+static bool get_v4(const struct ph_address *address, struct in_addr *v4)
+{
+    if (address->as.any.sa_family == AF_INET) {
+        *v4 = address->as.v4.sin_addr;
+        return true;
+    }
+    if (address->as.any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&address->as.v6.sin6_addr))
+        return false;
+    memcpy(v4, &address->as.v6.sin6_addr.s6_addr[12], sizeof *v4);
+    return true;
+}
+
+void ph_address_text(const struct ph_address *address, char text[PH_ADDRESS_TEXT])
+{
+    char name[INET6_ADDRSTRLEN];
+    struct in_addr v4;
+    unsigned port = ph_address_port(address);
+    if (get_v4(address, &v4) && inet_ntop(AF_INET, &v4, name, sizeof name))
+        snprintf(text, PH_ADDRESS_TEXT, "%s:%u", name, port);
+    else if (address->as.any.sa_family == AF_INET6 && inet_ntop(AF_INET6, &address->as.v6.sin6_addr, name, sizeof name))
+        snprintf(text, PH_ADDRESS_TEXT, "[%s]:%u", name, port);
+    else
+        snprintf(text, PH_ADDRESS_TEXT, "local");
+}
+
+socklen_t ph_address_length(const struct ph_address *address)
+{
+    return address->as.any.sa_family == AF_INET ? sizeof address->as.v4 : sizeof address->as.v6;
+}
+
+uint16_t ph_address_port(const struct ph_address *address)
+{
+    return ntohs(address->as.any.sa_family == AF_INET ? address->as.v4.sin_port : address->as.v6.sin6_port);
+}
+
+bool ph_address_is_loopback(const struct ph_address *address)
+{
+    struct in_addr v4;
+    if (get_v4(address, &v4))
+        return (ntohl(v4.s_addr) >> 24) == 127;
+    return address->as.any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address->as.v6.sin6_addr);
+}
+
+struct ph_source ph_address_source(const struct ph_address *address)
+{
+    struct ph_source source = {{0}};
+    struct in_addr v4;
+    if (get_v4(address, &v4)) {
+        source.bytes[10] = source.bytes[11] = 0xff;
+        memcpy(source.bytes + 12, &v4, sizeof v4);
+    } else if (address->as.any.sa_family == AF_INET6) {
+        memcpy(source.bytes, &address->as.v6.sin6_addr, 8);
+    }
+    return source;
+}
