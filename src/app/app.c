@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/app.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const type_names[] = {"live", NULL};
+static const char *const start_names[] = {"cached", "next", NULL};
+
+#define FIELD(name) offsetof(struct ph_app_settings, name)
+
+static const struct ph_option rows[] = {
+    {.name = "type",
+     .type = PH_OPTION_ENUM,
+     .initial = "live",
+     .help = "What runs in it: live is publish and play.",
+     .offset = FIELD(type),
+     .choices = type_names},
+    {.name = "enabled",
+     .type = PH_OPTION_BOOL,
+     .initial = "true",
+     .help = "Whether clients may connect to it.",
+     .offset = FIELD(enabled)},
+    {.name = "latency",
+     .type = PH_OPTION_AUTO_MS,
+     .initial = "auto",
+     .max = 1000,
+     .help = "How long writes to viewers may be gathered: auto sends at once while the machine has time to spare.",
+     .offset = FIELD(latency_ms)},
+    {.name = "start",
+     .type = PH_OPTION_ENUM,
+     .initial = "cached",
+     .help = "Where a viewer begins: cached at the last key frame, next at the one to come.",
+     .offset = FIELD(start),
+     .choices = start_names},
+    {.name = "lag",
+     .type = PH_OPTION_DURATION,
+     .initial = "3 s",
+     .min = 100,
+     .max = 60000,
+     .help = "A viewer further behind than this skips to a key frame.",
+     .offset = FIELD(lag_ms)},
+    {.name = "linger",
+     .type = PH_OPTION_DURATION,
+     .initial = "15 s",
+     .max = 600000,
+     .help = "A lost publisher may return within this time without its viewers being told.",
+     .offset = FIELD(linger_ms)},
+    {.name = "takeover",
+     .type = PH_OPTION_BOOL,
+     .initial = "false",
+     .help = "A second publisher takes a stream over at once; false asks the first whether it is alive.",
+     .offset = FIELD(takeover)},
+};
+
+const struct ph_option_table ph_app_options = {
+    .section = "app",
+    .help = "An application: rtmp://HOST/NAME. Sections in a file replace the built-in set, which is: app live { }.",
+    .rows = rows,
+    .n_rows = PH_COUNT(rows),
+};
+
+/* First parts of HTTP paths. */
+static const char *const reserved[] = {"watch", "rtmp", "ws",  "gateway", "open",    "send",  "idle",
+                                       "close", "fcs",  "api", "metrics", "healthz", "readyz"};
+
+void ph_apps_init(struct ph_apps *apps)
+{
+    ph_list_init(&apps->list);
+    apps->n = 0;
+}
+
+void ph_apps_finish(struct ph_apps *apps)
+{
+    for (struct ph_list *node; (node = ph_list_pop(&apps->list));)
+        free(ph_list_entry(node, struct ph_app, link));
+    apps->n = 0;
+}
+
+static bool is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+}
+
+const char *ph_app_name_fault(const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || name[0] == '.')
+        return "an application's name is not empty and does not begin with a dot; take another name";
+    if (length > PH_LIMIT_NAME_BYTES)
+        return "an application's name has at most 128 characters; take a shorter one";
+    for (size_t i = 0; i < length; i++)
+        if (!is_name_byte(name[i]))
+            return "an application's name consists of A-Z a-z 0-9 . _ -; take another name";
+    for (size_t i = 0; i < PH_COUNT(reserved); i++)
+        if (strcmp(name, reserved[i]) == 0)
+            return "this name is an HTTP route of the server; call the application otherwise";
+    return NULL;
+}
+
+static struct ph_app *find(const struct ph_apps *apps, const char *name, size_t length)
+{
+    ph_list_for_each(node, &apps->list)
+    {
+        struct ph_app *app = ph_list_entry(node, struct ph_app, link);
+        if (strlen(app->name) == length && memcmp(app->name, name, length) == 0)
+            return app;
+    }
+    return NULL;
+}
+
+int ph_apps_add(struct ph_apps *apps, const char *name, const struct ph_app_settings *settings)
+{
+    if (ph_app_name_fault(name))
+        return -EINVAL;
+    if (find(apps, name, strlen(name)))
+        return -EEXIST;
+    if (apps->n == PH_APPS_MAX)
+        return -ENOSPC;
+    struct ph_app *app = calloc(1, sizeof *app);
+    if (!app)
+        return -ENOMEM;
+    memcpy(app->name, name, strlen(name));
+    app->settings = *settings;
+    ph_list_append(&apps->list, &app->link);
+    apps->n++;
+    return 0;
+}
+
+const struct ph_app *ph_apps_find(const struct ph_apps *apps, const char *path, size_t length)
+{
+    const char *slash = memchr(path, '/', length);
+    const struct ph_app *app = find(apps, path, slash ? (size_t)(slash - path) : length);
+    return app && app->settings.enabled ? app : NULL;
+}

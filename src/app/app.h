@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file  Applications: what a client connects to, by the first part of the path it names.
+ *
+ * `live` and `live/room` both belong to the application `live`. The registry is filled before connections come and does
+ * not change while they do.
+ *
+ * Owner   The registry owns its applications; whoever holds a pointer to one holds the registry.
+ * Thread  Filled on one thread; then read on any.
+ * Limits  PH_APPS_MAX applications.
+ * Since   0.1
+ */
+#ifndef PH_APP_APP_H
+#define PH_APP_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/option.h"
+
+enum { PH_APPS_MAX = 256 };
+
+/** What runs in an application: the built-in ones. */
+enum ph_app_type {
+    PH_APP_LIVE, /**< publish and play, nothing else */
+};
+
+enum ph_app_start {
+    PH_APP_START_CACHED, /**< a viewer begins at the last key frame: picture at once */
+    PH_APP_START_NEXT,   /**< at the next one: least delay */
+};
+
+/** The fields of ph_app_options. */
+struct ph_app_settings {
+    int type; /**< enum ph_app_type */
+    bool enabled;
+    int64_t latency_ms; /**< PH_OPTION_AUTO, or how long writes to viewers may be gathered */
+    int start;          /**< enum ph_app_start */
+    int64_t lag_ms;     /**< a viewer further behind skips */
+    int64_t linger_ms;  /**< a lost publisher may return unnoticed */
+    bool takeover;      /**< a second publisher takes the stream over without asking the first */
+};
+
+extern const struct ph_option_table ph_app_options; /**< `app NAME { ... }` */
+
+struct ph_app {
+    char name[PH_LIMIT_NAME_BYTES + 1];
+    struct ph_app_settings settings;
+    struct ph_list link; /**< private */
+};
+
+struct ph_apps {
+    struct ph_list list; /**< list of struct ph_app::link, in the order in which they were added */
+    size_t n;
+};
+
+void ph_apps_init(struct ph_apps *apps);
+
+/** Frees the applications. */
+void ph_apps_finish(struct ph_apps *apps);
+
+/**
+ * NULL when an application may be called `name`; else a phrase that says what is wrong and how to mend it. Letters,
+ * digits, "_", "-" and "."; no leading dot; none of the names that HTTP routes use.
+ */
+const char *ph_app_name_fault(const char *name);
+
+/** Add an application. Returns 0; -EINVAL its name may not be used; -EEXIST; -ENOSPC PH_APPS_MAX; -ENOMEM. */
+PH_MUST_USE int ph_apps_add(struct ph_apps *apps, const char *name, const struct ph_app_settings *settings);
+
+/** The enabled application that `path` ("live", "live/room", not terminated) belongs to; NULL: there is none. */
+const struct ph_app *ph_apps_find(const struct ph_apps *apps, const char *path, size_t length);
+
+#endif
