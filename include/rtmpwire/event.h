@@ -19,18 +19,13 @@
 #include <stdint.h>
 
 #include <rtmpwire/error.h>
+#include <rtmpwire/text.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct rtmp_value;
-
-/** Bytes with a NUL behind them. */
-struct rtmp_text {
-    const char *data;
-    size_t length;
-};
 
 enum rtmp_event_type {
     RTMP_EVENT_NONE,
