@@ -52,7 +52,8 @@ bool ph_log_wants(const struct ph_log *log, enum ph_log_level level);
 /** Tell what was left out in seconds that are over: once a second or so, from one thread. */
 void ph_log_flush(struct ph_log *log);
 
-/** Write one event. `path` names what it is about ("live/cam", "listen media"); NULL for the server as a whole. */
+/** Write one event. `format` must be a literal: it is remembered. `path` names what it is about ("live/cam", "listen
+ * media"); NULL for the server as a whole. */
 void ph_log_write(struct ph_log *log, enum ph_log_level level, const char *path, const char *format, ...)
     PH_PRINTF(4, 5);
 

@@ -319,7 +319,7 @@ int ph_loops_start(struct ph_loops *loops)
     return 0;
 }
 
-/* The threads have ended; what they posted to each other at the end is delivered here. */
+/* No thread runs: what the loops posted to each other at the end is delivered here. */
 static void finish_mail(struct ph_loops *loops)
 {
     for (bool quiet = false; !quiet;) {
@@ -336,18 +336,19 @@ static void finish_mail(struct ph_loops *loops)
 
 void ph_loops_stop(struct ph_loops *loops)
 {
-    for (unsigned i = 0; i < loops->n; i++)
-        if (loops->loop[i].started)
-            ph_loop_post(&loops->loop[i], &loops->loop[i].stop_mail);
-    bool ran = false;
+    for (unsigned i = 0; i < loops->n; i++) {
+        struct ph_loop *loop = &loops->loop[i];
+        if (loop->started)
+            ph_loop_post(loop, &loop->stop_mail);
+        else
+            stop_here(&loop->stop_mail);
+    }
     for (unsigned i = 0; i < loops->n; i++)
         if (loops->loop[i].started) {
             pthread_join(loops->loop[i].thread, NULL);
             loops->loop[i].started = false;
-            ran = true;
         }
-    if (ran)
-        finish_mail(loops);
+    finish_mail(loops);
 }
 
 void ph_loops_destroy(struct ph_loops *loops)

@@ -100,7 +100,8 @@ PH_MUST_USE int ph_loops_start(struct ph_loops *loops);
 
 /**
  * [any but their own] Close every connection (PH_CLOSE_STOP), deliver the mail that is there, end the threads, wait
- * for them. A loop ends once its connections have told their users. Harmless when they do not run.
+ * for them. A loop ends once its connections have told their users. Loops that were turned by hand
+ * are emptied in the same way.
  */
 void ph_loops_stop(struct ph_loops *loops);
 

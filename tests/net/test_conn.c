@@ -83,9 +83,7 @@ static int tear_down(void **state)
 {
     (void)state;
     close(peer);
-    ph_conn_close_all(loop, PH_CLOSE_STOP);
-    ph_loop_turn(loop, false);
-    ph_conn_close_all(loop, PH_CLOSE_STOP); /* lingering ones */
+    ph_loops_stop(loops);
     ph_loops_destroy(loops);
     return 0;
 }
@@ -253,6 +251,15 @@ static void last_words_are_delivered(void **state)
     turn();
     assert_int_equal(atomic_load(&loop->n_conns), 0);
     assert_int_equal(user.n_calls, 0);
+}
+
+static void a_peer_that_does_not_read_is_reset(void **state)
+{
+    (void)state;
+    ph_conn_close(conn, PH_CLOSE_STALLED);
+    turn();
+    assert_int_equal(user.reason, PH_CLOSE_STALLED);
+    assert_int_equal(atomic_load(&loop->n_conns), 0);
 }
 
 /* ---- handing over ---- */
@@ -425,6 +432,7 @@ int main(void)
         TEST(the_end_comes_once_from_a_fresh_stack, set_up),
         TEST(after_close_there_is_silence, set_up),
         TEST(last_words_are_delivered, set_up),
+        TEST(a_peer_that_does_not_read_is_reset, set_up),
         TEST(filters_stack, set_up),
         TEST(the_gate_gets_the_first_bytes, set_up_detect),
         TEST(strange_bytes_are_closed, set_up_detect),

@@ -321,7 +321,7 @@ static void a_dialled_connection_opens_or_tells(void **state)
     assert_int_equal(atomic_load(&n_opened), 1);
     assert_int_equal(atomic_load(&dial_reason), PH_CLOSE_UNREACHABLE);
     close(bound);
-    ph_conn_close_all(&mine->loop[0], PH_CLOSE_STOP);
+    ph_loops_stop(mine);
     ph_loops_destroy(mine);
     end();
 }

@@ -147,7 +147,13 @@ struct letter {
     char name;
 };
 
-static void read_letter(struct ph_mail *mail) { note(ph_container_of(mail, struct letter, mail)->name); }
+static uint64_t letter_us; /* how long a letter takes */
+
+static void read_letter(struct ph_mail *mail)
+{
+    test_now_us += letter_us;
+    note(ph_container_of(mail, struct letter, mail)->name);
+}
 
 static void deferred_work_runs_after_mail(void **state)
 {
@@ -192,6 +198,54 @@ static void the_clock_stands_during_a_turn(void **state)
     assert_true(ph_loop_now(loop) == now_us);
     ph_loop_turn(loop, false);
     assert_true(ph_loop_now(loop) == now_us + 10);
+}
+
+/* Runs after the sleep and before the loop reads the clock: as if it had slept so long. */
+static uint64_t slept_us;
+
+static void time_passed(uv_check_t *check)
+{
+    (void)check;
+    test_now_us += slept_us;
+}
+
+static void busy_is_the_time_not_slept(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t worked_us, slept_us;
+        unsigned busy;
+    } rows[] = {{0, 1000, 0}, {1000, 0, 1000}, {250, 750, 250}};
+    uv_check_t check;
+    uv_check_init(&loop->uv, &check);
+    uv_check_start(&check, time_passed); /* the last to start runs first */
+    for (size_t i = 0; i < PH_COUNT(rows); i++) {
+        slept_us = rows[i].slept_us;
+        for (int turn = 0; turn < 600; turn++) {
+            ph_loop_turn(loop, false);
+            test_now_us += rows[i].worked_us;
+        }
+        assert_in_range(ph_loop_busy_permille(loop), rows[i].busy, rows[i].busy + 1);
+    }
+    uv_close((uv_handle_t *)&check, NULL);
+    ph_loop_turn(loop, false);
+}
+
+static void much_mail_lets_reads_pass(void **state)
+{
+    (void)state;
+    static struct letter letters[200];
+    trace[0] = '\0';
+    for (size_t i = 0; i < PH_COUNT(letters); i++) {
+        letters[i] = (struct letter){{NULL, read_letter}, 'm'};
+        ph_loop_post(loop, &letters[i].mail);
+    }
+    letter_us = PH_LOOP_MAIL_SLICE_US / 20;
+    ph_loop_turn(loop, false);
+    assert_in_range(strlen(trace), 20, 60); /* a slice, then the others get their turn */
+    while (strlen(trace) < PH_COUNT(letters))
+        ph_loop_turn(loop, true); /* would hang if the rest were forgotten */
+    letter_us = 0;
 }
 
 /* ---- threads ---- */
@@ -257,7 +311,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_fire_in_order_never_early), cmocka_unit_test(a_loop_runs_its_timers),
         cmocka_unit_test(deferred_work_runs_after_mail),    cmocka_unit_test(again_goes_on_in_the_next_turn),
-        cmocka_unit_test(the_clock_stands_during_a_turn),   cmocka_unit_test(letters_of_a_sender_keep_their_order),
+        cmocka_unit_test(the_clock_stands_during_a_turn),   cmocka_unit_test(busy_is_the_time_not_slept),
+        cmocka_unit_test(much_mail_lets_reads_pass),        cmocka_unit_test(letters_of_a_sender_keep_their_order),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
