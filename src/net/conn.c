@@ -9,18 +9,13 @@
 #include "net/conn.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/sockios.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
-
-enum { MOST_PIECES = 1024 }; /* IOV_MAX of Linux */
+#include "net/socket.h"
 
 struct ph_conn {
     struct ph_list link; /* in ph_loop::conns */
@@ -28,7 +23,7 @@ struct ph_conn {
     const struct ph_conn_handler *handler;
     void *user;
     struct ph_conn_watch *watch; /* NULL: nobody */
-    struct ph_filter socket;     /* the lowest filter */
+    struct ph_socket socket;     /* the lowest filter */
     struct ph_filter *top;
     struct ph_buf hold; /* read, not used */
     struct ph_deferred work;
@@ -36,7 +31,6 @@ struct ph_conn {
     uint64_t born_us, progress_us;
     uint64_t bytes_in, bytes_out;
     struct ph_address peer;
-    int descriptor;
     uint32_t linger_left; /* bytes still thrown away */
     uint8_t reason;       /* enum ph_close */
     uint8_t armed;        /* uv_poll_event bits */
@@ -58,53 +52,6 @@ const char *ph_close_text(enum ph_close reason)
     };
     return texts[reason];
 }
-
-/* ---- the lowest filter: the socket ---- */
-
-static struct ph_conn *conn_of_socket(const struct ph_filter *filter)
-{
-    return ph_container_of((struct ph_filter *)(uintptr_t)filter, struct ph_conn, socket);
-}
-
-static int socket_read(struct ph_filter *filter, uint8_t *into, size_t cap, size_t *got)
-{
-    ssize_t n;
-    do
-        n = recv(conn_of_socket(filter)->descriptor, into, cap, MSG_DONTWAIT);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return errno == EWOULDBLOCK ? -EAGAIN : -errno;
-    if (n == 0)
-        return -ENODATA;
-    *got = (size_t)n;
-    return 0;
-}
-
-static int socket_write(struct ph_filter *filter, const struct iovec *iov, int n_iov, size_t *accepted)
-{
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)iov,
-                             .msg_iovlen = (size_t)(n_iov < MOST_PIECES ? n_iov : MOST_PIECES)};
-    ssize_t n;
-    do
-        n = sendmsg(conn_of_socket(filter)->descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS)
-        return -errno;
-    *accepted = n < 0 ? 0 : (size_t)n;
-    return 0;
-}
-
-static void socket_shutdown(struct ph_filter *filter) { shutdown(conn_of_socket(filter)->descriptor, SHUT_WR); }
-
-static void socket_destroy(struct ph_filter *filter) { close(conn_of_socket(filter)->descriptor); }
-
-static const struct ph_filter_ops socket_ops = {
-    .name = "tcp",
-    .read = socket_read,
-    .write = socket_write,
-    .shutdown = socket_shutdown,
-    .destroy = socket_destroy,
-};
 
 static unsigned filters_want(const struct ph_conn *conn)
 {
@@ -213,7 +160,7 @@ static void begin_linger(struct ph_conn *conn)
 static void linger_on(struct ph_conn *conn)
 {
     size_t got = 0;
-    int err = socket_read(&conn->socket, conn->loop->read_buffer, PH_LIMIT_READ_BYTES, &got);
+    int err = conn->socket.filter.ops->read(&conn->socket.filter, conn->loop->read_buffer, PH_LIMIT_READ_BYTES, &got);
     if ((err && err != -EAGAIN) || got >= conn->linger_left) {
         destroy(conn);
         return;
@@ -229,10 +176,8 @@ static void finish(struct ph_conn *conn)
         begin_linger(conn);
         return;
     }
-    if (conn->reason == PH_CLOSE_STALLED) { /* the kernel need not keep what nobody reads */
-        struct linger at_once = {.l_onoff = 1};
-        setsockopt(conn->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    }
+    if (conn->reason == PH_CLOSE_STALLED)
+        ph_socket_discard(&conn->socket);
     destroy(conn);
 }
 
@@ -346,9 +291,7 @@ static void do_work(struct ph_deferred *work)
 
 static void connected(struct ph_conn *conn)
 {
-    int err = 0;
-    socklen_t length = sizeof err;
-    if (getsockopt(conn->descriptor, SOL_SOCKET, SO_ERROR, &err, &length) || err) {
+    if (ph_socket_error(&conn->socket)) {
         ph_conn_close(conn, PH_CLOSE_UNREACHABLE);
         return;
     }
@@ -425,18 +368,9 @@ size_t ph_conn_promised(const struct ph_conn *conn)
     return conn->top->ops->promised ? conn->top->ops->promised(conn->top) : 0;
 }
 
-size_t ph_conn_unsent(const struct ph_conn *conn)
-{
-    int n = 0;
-    if (ioctl(conn->descriptor, SIOCOUTQ, &n) || n < 0)
-        return 0;
-    return (size_t)n;
-}
+size_t ph_conn_unsent(const struct ph_conn *conn) { return ph_socket_unsent(&conn->socket); }
 
-void ph_conn_set_lowat(struct ph_conn *conn, unsigned bytes)
-{
-    setsockopt(conn->descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
-}
+void ph_conn_set_lowat(struct ph_conn *conn, unsigned bytes) { ph_socket_set_lowat(&conn->socket, bytes); }
 
 /* ---- birth ---- */
 
@@ -452,16 +386,13 @@ static int make(struct ph_loop *loop, int descriptor, const struct ph_address *p
         free(made);
         return err;
     }
-    int on = 1;
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* other sockets than TCP have none */
+    ph_socket_init(&made->socket, descriptor);
+    made->top = &made->socket.filter;
     made->poll.data = made;
     made->loop = loop;
     made->handler = handler;
     made->user = user;
-    made->socket.ops = &socket_ops;
-    made->top = &made->socket;
     made->peer = *peer;
-    made->descriptor = descriptor;
     made->born_us = ph_loop_now(loop);
     ph_buf_init(&made->hold, PH_LIMIT_HOLD_BYTES);
     ph_deferred_init(&made->work, do_work);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file  The lowest filter of every connection: its socket.
+ *
+ * Owner   The connection it lies in; destroying it closes the descriptor.
+ * Thread  The connection's loop.
+ * Since   0.1
+ */
+#ifndef PH_NET_SOCKET_H
+#define PH_NET_SOCKET_H
+
+#include <stddef.h>
+
+#include "net/filter.h"
+
+struct ph_socket {
+    struct ph_filter filter;
+    int descriptor;
+};
+
+/** Take over a non-blocking descriptor; small writes leave at once (TCP_NODELAY). */
+void ph_socket_init(struct ph_socket *socket, int descriptor);
+
+/** Bytes that the kernel still holds for the peer. */
+size_t ph_socket_unsent(const struct ph_socket *socket);
+
+/** Writability means: fewer unsent bytes than this. */
+void ph_socket_set_lowat(struct ph_socket *socket, unsigned bytes);
+
+/** The error of a connect that has ended: 0, or a negative errno value. */
+int ph_socket_error(const struct ph_socket *socket);
+
+/** Let closing throw away what the peer has not taken. */
+void ph_socket_discard(struct ph_socket *socket);
+
+#endif
