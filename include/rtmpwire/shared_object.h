@@ -114,7 +114,7 @@ RTMP_API RTMP_MUST_USE int rtmp_shared_begin(struct rtmp_buffer *out, uint8_t ty
  * name   lent; NULL for an event without one, such as Clear, or Send, whose name is a value
  * value  lent: encoded values, `value_length` bytes; may be NULL when that is 0
  *
- * Returns 0; RTMP_E_RANGE the name is too long; RTMP_E_MEMORY or RTMP_E_SPACE as above.
+ * Returns 0; RTMP_E_RANGE name or value is too long; RTMP_E_MEMORY or RTMP_E_SPACE as above.
  */
 RTMP_API RTMP_MUST_USE int rtmp_shared_append(struct rtmp_buffer *out, uint8_t type, const char *name,
                                               size_t name_length, const uint8_t *value, size_t value_length);
