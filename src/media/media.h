@@ -38,7 +38,8 @@ struct ph_media_config {
     uint32_t framing_keep_ms; /**< a framing outlives its last viewer by this: 10000 */
 };
 
-/** Called before the loops run, on the main thread. Returns 0 or -ENOMEM. */
+/** Called before the loops run, on the main thread. Returns 0; -ENOMEM; what the kernel says when it gives no random
+ * bytes. */
 int ph_media_create(const struct ph_media_config *config, struct ph_media **media);
 
 /** Called after the loops have stopped. NULL is fine. */
