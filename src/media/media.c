@@ -90,8 +90,7 @@ struct ph_worker *ph_worker_of(struct ph_media *media, const struct ph_loop *loo
     for (uint32_t i = 0; i < media->config.n_workers; i++)
         if (media->workers[i].loop == loop)
             return &media->workers[i];
-    assert(!"a loop that is no media worker");
-    return NULL;
+    abort(); /* a loop that is no media worker: a mistake of the caller */
 }
 
 struct ph_worker *ph_worker_of_path(struct ph_media *media, const struct ph_path *path)

@@ -107,8 +107,8 @@ void ph_tap_wake(struct ph_tap *tap)
 {
     if (atomic_exchange_explicit(&tap->pending, true, memory_order_acq_rel))
         return;
-    if (ph_loop_is_owner(tap->worker->loop))
-        deliver_wake(&tap->wake_mail); /* at home: the pass runs at the end of this very turn */
+    if (tap->worker == tap->epoch->home)
+        deliver_wake(&tap->wake_mail); /* the pass runs at the end of this very turn */
     else
         ph_loop_post(tap->worker->loop, &tap->wake_mail);
 }
