@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* AMF0's markers. */
+#ifndef RTMPWIRE_AMF0_MARKER_H
+#define RTMPWIRE_AMF0_MARKER_H
+
+enum amf0_marker {
+    AMF0_NUMBER = 0x00,
+    AMF0_BOOLEAN = 0x01,
+    AMF0_STRING = 0x02,
+    AMF0_OBJECT = 0x03,
+    AMF0_NULL = 0x05,
+    AMF0_UNDEFINED = 0x06,
+    AMF0_REFERENCE = 0x07,
+    AMF0_ECMA_ARRAY = 0x08,
+    AMF0_OBJECT_END = 0x09,
+    AMF0_STRICT_ARRAY = 0x0A,
+    AMF0_DATE = 0x0B,
+    AMF0_LONG_STRING = 0x0C,
+    AMF0_UNSUPPORTED = 0x0D,
+    AMF0_XML_DOCUMENT = 0x0F,
+    AMF0_TYPED_OBJECT = 0x10,
+    AMF0_AVMPLUS = 0x11,
+};
+
+#endif
