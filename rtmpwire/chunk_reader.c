@@ -237,7 +237,8 @@ static int parse_header(const struct rtmp_chunk_reader *reader, const uint8_t *p
         return RTMP_E_MORE;
     *header = (struct header){.size = basic_header_size(p), .format = p[0] >> 6, .csid = basic_header_csid(p)};
     header->stream = find_stream(reader, header->csid);
-    if (header->stream ? header->stream->received > 0 && header->format == 0 : header->format >= 2)
+    bool under_way = header->stream && header->stream->received > 0;
+    if ((!header->stream && header->format >= 2) || (under_way && header->format == 0))
         return RTMP_E_CHUNK_HEADER;
 
     p += header->size;
