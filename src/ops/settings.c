@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+#include "ops/settings.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
+static const char *const format_names[] = {"text", "json", NULL};
+static const char *const publish_names[] = {"key", "open", NULL};
+static const char *const login_names[] = {"auto", "always", "off", NULL};
+
+#define FIELD(name) offsetof(struct ph_server_settings, name)
+
+static const struct ph_option server_rows[] = {
+    {.name = "workers",
+     .type = PH_OPTION_INT,
+     .initial = "0",
+     .max = 256,
+     .unit = "threads",
+     .help = "Threads that carry media; 0 is one per core.",
+     .offset = FIELD(workers)},
+    {.name = "log.level",
+     .type = PH_OPTION_ENUM,
+     .initial = "info",
+     .help = "What is logged: this and everything graver.",
+     .offset = FIELD(log_level),
+     .choices = level_names},
+    {.name = "log.format",
+     .type = PH_OPTION_ENUM,
+     .initial = "text",
+     .help = "One line per event, for people or for programs.",
+     .offset = FIELD(log_format),
+     .choices = format_names},
+    {.name = "auth.publish",
+     .type = PH_OPTION_ENUM,
+     .initial = "key",
+     .help = "Who may publish: who shows a key, or everybody.",
+     .offset = FIELD(publish),
+     .choices = publish_names},
+    {.name = "auth.login",
+     .type = PH_OPTION_ENUM,
+     .initial = "auto",
+     .help = "When an encoder that shows no key at connect is asked for user and password: auto after it tried to "
+             "publish without a key, always at once (keys in stream names then fail), or never.",
+     .offset = FIELD(login),
+     .choices = login_names},
+    {.name = "limits.connections",
+     .type = PH_OPTION_INT,
+     .initial = "0",
+     .max = 1000000,
+     .unit = "connections",
+     .help = "At once; 0 is what the descriptor limit leaves.",
+     .offset = FIELD(connections)},
+    {.name = "limits.connections_per_source",
+     .type = PH_OPTION_INT,
+     .initial = "512",
+     .min = 1,
+     .max = 1000000,
+     .unit = "connections",
+     .help = "Of one IPv4 address or IPv6 /64 at once.",
+     .offset = FIELD(connections_per_source)},
+    {.name = "limits.connections_per_source_new",
+     .type = PH_OPTION_INT,
+     .initial = "32",
+     .min = 1,
+     .max = 1000000,
+     .unit = "connections",
+     .help = "Of them, those that have not connected to an application yet.",
+     .offset = FIELD(connections_per_source_new)},
+    {.name = "limits.connection_rate",
+     .type = PH_OPTION_INT,
+     .initial = "100",
+     .min = 1,
+     .max = 1000000,
+     .unit = "connections",
+     .help = "New ones of one source per second; twice as many at once.",
+     .offset = FIELD(connection_rate)},
+    {.name = "limits.handshake",
+     .type = PH_OPTION_DURATION,
+     .initial = "5 s",
+     .min = 100,
+     .max = 60000,
+     .help = "From accept to the end of the RTMP handshake.",
+     .offset = FIELD(handshake_ms)},
+    {.name = "limits.connect",
+     .type = PH_OPTION_DURATION,
+     .initial = "10 s",
+     .min = 100,
+     .max = 60000,
+     .help = "From accept to the connect command.",
+     .offset = FIELD(connect_ms)},
+    {.name = "limits.ping",
+     .type = PH_OPTION_DURATION,
+     .initial = "30 s",
+     .min = 1000,
+     .max = 3600000,
+     .help = "A client silent for so long is asked whether it is alive.",
+     .offset = FIELD(ping_ms)},
+    {.name = "limits.pong",
+     .type = PH_OPTION_DURATION,
+     .initial = "30 s",
+     .min = 1000,
+     .max = 3600000,
+     .help = "Time to answer that.",
+     .offset = FIELD(pong_ms)},
+    {.name = "limits.first_media",
+     .type = PH_OPTION_DURATION,
+     .initial = "20 s",
+     .min = 1000,
+     .max = 3600000,
+     .help = "From publish to the first media.",
+     .offset = FIELD(first_media_ms)},
+    {.name = "limits.publisher_idle",
+     .type = PH_OPTION_DURATION,
+     .initial = "15 s",
+     .min = 1000,
+     .max = 3600000,
+     .help = "A publisher that sends no media for so long is closed.",
+     .offset = FIELD(publisher_idle_ms)},
+    {.name = "limits.drain",
+     .type = PH_OPTION_DURATION,
+     .initial = "5 s",
+     .max = 600000,
+     .help = "At SIGTERM: time for clients to read the notice before they are cut off.",
+     .offset = FIELD(drain_ms)},
+    {.name = "limits.message",
+     .type = PH_OPTION_SIZE,
+     .initial = "8 MiB",
+     .min = 64 * PH_KIB,
+     .max = 0xFFFFFF,
+     .help = "Longest audio or video message.",
+     .offset = FIELD(message_bytes)},
+};
+
+const struct ph_option_table ph_settings_options = {.rows = server_rows, .n_rows = PH_COUNT(server_rows)};
+
+static const struct ph_option listen_rows[] = {
+    {.name = "address",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 300,
+     .help = "Where to listen, such as [::]:1935, 127.0.0.1:1936 or :1935; empty keeps it closed.",
+     .offset = offsetof(struct ph_listen_settings, address)},
+};
+
+const struct ph_option_table ph_listen_options = {
+    .section = "listen",
+    .help = "A port. media ([::]:1935) carries RTMP; local (127.0.0.1:8080) is for console and API and stays closed "
+            "as long as the server has neither.",
+    .rows = listen_rows,
+    .n_rows = PH_COUNT(listen_rows),
+};
+
+static int fail(char *error, int code, const char *path, const char *what)
+{
+    struct ph_text text;
+    ph_text_init(&text, error, PH_SETTINGS_ERROR);
+    ph_text_add_escaped(&text, path, strlen(path));
+    ph_text_add(&text, ": %s", what);
+    return code;
+}
+
+static int fail_memory(char *error, const char *path) { return fail(error, -ENOMEM, path, "out of memory"); }
+
+static int apply(const struct ph_option_table *table, void *fields, const char *path, const char *name,
+                 const char *value, char *error)
+{
+    const struct ph_option *row = ph_option_find(table, name);
+    if (!row)
+        return fail(error, -EINVAL, path, "there is no such option; playhouse --help lists them all");
+    char what[PH_SETTINGS_ERROR / 2];
+    int err = ph_option_apply(row, fields, value, what, sizeof what);
+    return err ? fail(error, err, path, what) : 0;
+}
+
+static int add_listen(struct ph_settings *settings, const char *name, const char *path, char *error,
+                      struct ph_listen_settings **found)
+{
+    for (size_t i = 0; i < settings->n_listens; i++)
+        if (strcmp(settings->listens[i].name, name) == 0) {
+            *found = &settings->listens[i].settings;
+            return 0;
+        }
+    if (settings->n_listens == PH_SETTINGS_LISTENS)
+        return fail(error, -ENOSPC, path, "there are at most 16 listeners; remove one");
+    struct ph_listen_entry *entry = &settings->listens[settings->n_listens];
+    if (ph_options_default(&ph_listen_options, &entry->settings))
+        return fail_memory(error, path);
+    memcpy(entry->name, name, strlen(name) + 1);
+    settings->n_listens++;
+    *found = &entry->settings;
+    return 0;
+}
+
+static int add_app(struct ph_settings *settings, const char *name, const char *path, char *error,
+                   struct ph_app_settings **found)
+{
+    for (size_t i = 0; i < settings->n_apps; i++)
+        if (strcmp(settings->apps[i].name, name) == 0) {
+            *found = &settings->apps[i].settings;
+            return 0;
+        }
+    const char *fault = ph_app_name_fault(name);
+    if (fault)
+        return fail(error, -EINVAL, path, fault);
+    if (settings->n_apps == PH_APPS_MAX)
+        return fail(error, -ENOSPC, path, "there are at most 256 applications; remove one");
+    struct ph_app_entry *apps = realloc(settings->apps, (settings->n_apps + 1) * sizeof *apps);
+    if (!apps)
+        return fail_memory(error, path);
+    settings->apps = apps;
+    struct ph_app_entry *entry = &apps[settings->n_apps];
+    if (ph_options_default(&ph_app_options, &entry->settings))
+        return fail_memory(error, path);
+    memcpy(entry->name, name, strlen(name) + 1);
+    settings->n_apps++;
+    *found = &entry->settings;
+    return 0;
+}
+
+static int set_key(struct ph_settings *settings, const char *name, const char *secret, const char *path, char *error)
+{
+    if (name[0] == '\0')
+        return fail(error, -EINVAL, path, "a stream has no name here; write auth.publish_keys.NAME");
+    if (strlen(secret) < PH_SETTINGS_SECRET_MIN)
+        return fail(error, -EINVAL, path, "this key is too short; use at least 8 characters");
+    if (strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-") != strlen(secret))
+        return fail(error, -EINVAL, path, "a key travels in URLs; use letters, digits and . _ ~ - only");
+    char *copy = strdup(secret);
+    if (!copy)
+        return fail_memory(error, path);
+    for (size_t i = 0; i < settings->n_keys; i++)
+        if (strcmp(settings->keys[i].name, name) == 0) {
+            free(settings->keys[i].secret);
+            settings->keys[i].secret = copy;
+            return 0;
+        }
+    struct ph_access_key *keys = realloc(settings->keys, (settings->n_keys + 1) * sizeof *keys);
+    char *name_copy = strdup(name);
+    if (keys)
+        settings->keys = keys;
+    if (!keys || !name_copy || settings->n_keys == PH_ACCESS_KEYS_MAX) {
+        free(copy);
+        free(name_copy);
+        return keys && name_copy ? fail(error, -ENOSPC, path, "there are too many keys; use the server's key")
+                                 : fail_memory(error, path);
+    }
+    keys[settings->n_keys++] = (struct ph_access_key){.name = name_copy, .secret = copy};
+    return 0;
+}
+
+/* "listen.media.address" with `rest` "media.address": the option is behind the last dot, names may hold dots. */
+static int set_in_group(struct ph_settings *settings, const char *path, const char *rest, const char *value,
+                        char *error)
+{
+    bool is_app = strncmp(path, "app.", 4) == 0;
+    const char *dot = strrchr(rest, '.');
+    if (!dot || dot == rest)
+        return fail(error, -EINVAL, path,
+                    is_app ? "an option is missing; write app.NAME.OPTION"
+                           : "an option is missing; write listen.NAME.OPTION");
+    char name[PH_SETTINGS_NAME];
+    size_t length = (size_t)(dot - rest);
+    if (length >= sizeof name)
+        return fail(error, -EINVAL, path, "this name is too long; use at most 128 characters");
+    memcpy(name, rest, length);
+    name[length] = '\0';
+    struct ph_app_settings *app;
+    struct ph_listen_settings *listen;
+    int err = is_app ? add_app(settings, name, path, error, &app) : add_listen(settings, name, path, error, &listen);
+    if (err)
+        return err;
+    return is_app ? apply(&ph_app_options, app, path, dot + 1, value, error)
+                  : apply(&ph_listen_options, listen, path, dot + 1, value, error);
+}
+
+int ph_settings_set(struct ph_settings *settings, const char *path, const char *text, char *error)
+{
+    static const char keys[] = "auth.publish_keys.";
+    if (strncmp(path, "app.", 4) == 0)
+        return set_in_group(settings, path, path + 4, text, error);
+    if (strncmp(path, "listen.", 7) == 0)
+        return set_in_group(settings, path, path + 7, text, error);
+    if (strncmp(path, keys, sizeof keys - 1) == 0)
+        return set_key(settings, path + sizeof keys - 1, text, path, error);
+    return apply(&ph_settings_options, &settings->server, path, path, text, error);
+}
+
+int ph_settings_add(struct ph_settings *settings, const char *group, const char *name, char *error)
+{
+    struct ph_app_settings *app;
+    struct ph_listen_settings *listen;
+    if (strlen(name) >= PH_SETTINGS_NAME)
+        return fail(error, -EINVAL, group, "this name is too long; use at most 128 characters");
+    if (strcmp(group, "app") == 0)
+        return add_app(settings, name, name, error, &app);
+    return add_listen(settings, name, name, error, &listen);
+}
+
+void ph_settings_clear_apps(struct ph_settings *settings)
+{
+    for (size_t i = 0; i < settings->n_apps; i++)
+        ph_options_finish(&ph_app_options, &settings->apps[i].settings);
+    free(settings->apps);
+    settings->apps = NULL;
+    settings->n_apps = 0;
+}
+
+int ph_settings_assign(struct ph_settings *settings, const char *assignment, char *error)
+{
+    const char *equals = strchr(assignment, '=');
+    char path[PH_SETTINGS_ERROR / 2];
+    if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof path)
+        return fail(error, -EINVAL, "--set", "takes OPTION=VALUE, such as --set log.level=debug");
+    memcpy(path, assignment, (size_t)(equals - assignment));
+    path[equals - assignment] = '\0';
+    return ph_settings_set(settings, path, equals + 1, error);
+}
+
+int ph_settings_environment(struct ph_settings *settings, const char *const *environment, char *error)
+{
+    static const char prefix[] = "PLAYHOUSE_";
+    for (; *environment; environment++) {
+        if (strncmp(*environment, prefix, sizeof prefix - 1) != 0)
+            continue;
+        const char *name = *environment + sizeof prefix - 1;
+        const char *equals = strchr(name, '=');
+        char path[PH_SETTINGS_ERROR / 2];
+        if (!equals || (size_t)(equals - name) >= sizeof path)
+            continue;
+        size_t n = 0;
+        for (; name < equals; name++, n++) {
+            bool is_dot = name[0] == '_' && name[1] == '_';
+            path[n] = is_dot ? '.' : (char)tolower((unsigned char)*name);
+            name += is_dot;
+        }
+        path[n] = '\0';
+        char what[PH_SETTINGS_ERROR];
+        int err = ph_settings_set(settings, path, equals + 1, what);
+        if (err) {
+            struct ph_text text;
+            ph_text_init(&text, error, PH_SETTINGS_ERROR);
+            ph_text_add(&text, "environment: %s", what);
+            return err;
+        }
+    }
+    return 0;
+}
+
+int ph_settings_init(struct ph_settings *settings)
+{
+    static const char *const initial[][2] = {
+        {"listen.media.address", "[::]:1935"}, {"listen.local.address", "127.0.0.1:8080"}, {"app.live.enabled", "on"}};
+    *settings = (struct ph_settings){0};
+    int err = ph_options_default(&ph_settings_options, &settings->server);
+    for (size_t i = 0; i < PH_COUNT(initial) && !err; i++) {
+        char error[PH_SETTINGS_ERROR];
+        err = ph_settings_set(settings, initial[i][0], initial[i][1], error);
+    }
+    if (err)
+        ph_settings_finish(settings);
+    return err;
+}
+
+void ph_settings_finish(struct ph_settings *settings)
+{
+    ph_settings_clear_apps(settings);
+    for (size_t i = 0; i < settings->n_listens; i++)
+        ph_options_finish(&ph_listen_options, &settings->listens[i].settings);
+    for (size_t i = 0; i < settings->n_keys; i++) {
+        free(settings->keys[i].name);
+        free(settings->keys[i].secret);
+    }
+    free(settings->keys);
+    ph_options_finish(&ph_settings_options, &settings->server);
+    *settings = (struct ph_settings){0};
+}

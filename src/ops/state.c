@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "ops/state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "ops/settings.h"
+
+static int choose(const char *directory, struct ph_text *path)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (directory && directory[0])
+        ph_text_add(path, "%s", directory);
+    else if (state && state[0])
+        ph_text_add(path, "%s/playhouse", state);
+    else if (home && home[0])
+        ph_text_add(path, "%s/.local/state/playhouse", home);
+    else
+        return -ENOENT;
+    return path->cut ? -ENAMETOOLONG : 0;
+}
+
+/* Make the directory and those above it; `path` is changed meanwhile. */
+static int make_all(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        int rc = mkdir(path, 0777);
+        int err = rc && errno != EEXIST ? -errno : 0;
+        *slash = '/';
+        if (err)
+            return err;
+    }
+    return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
+}
+
+static int get_key(struct ph_state *state, const char *file)
+{
+    int err = ph_secret_read(file, state->publish_key, sizeof state->publish_key);
+    if (err != -ENOENT)
+        return err;
+    err = ph_secret_make(state->publish_key, PH_SECRET_KEY_LENGTH);
+    if (!err)
+        err = ph_secret_write(file, state->publish_key);
+    state->is_new_key = !err;
+    return err;
+}
+
+static const char *remedy_of(int err)
+{
+    switch (err) {
+    case -EPERM:
+        return "it must be a file of the server's user with mode 0600";
+    case -EINVAL:
+    case -EMSGSIZE:
+        return "it must hold one line with the key; remove it to get a new one";
+    case -ENOSPC:
+    case -EDQUOT:
+        return "free some space, or choose another directory with --state DIR";
+    default:
+        return "choose a writable directory with --state DIR";
+    }
+}
+
+int ph_state_open(const char *directory, struct ph_state *state, char *error)
+{
+    struct ph_text path, text;
+    *state = (struct ph_state){0};
+    ph_text_init(&path, state->directory, sizeof state->directory);
+    ph_text_init(&text, error, PH_SETTINGS_ERROR);
+    int err = choose(directory, &path);
+    if (err) {
+        ph_text_add(&text, "state directory: there is no usable place for it; choose one with --state DIR");
+        return err;
+    }
+    char file[PATH_MAX + 16];
+    struct ph_text name;
+    ph_text_init(&name, file, sizeof file);
+    ph_text_add(&name, "%s", state->directory);
+    err = make_all(state->directory);
+    if (!err) {
+        ph_text_add(&name, "/publish.key");
+        err = get_key(state, file);
+    }
+    if (err)
+        ph_text_add(&text, "%s: %s; %s", file, strerror(-err), remedy_of(err));
+    return err;
+}

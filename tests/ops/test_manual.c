@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The pages that the server prints are the pages in the tree: arguments are docs/configuration.md and the sample. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ops/command_line.h"
+#include "ops/config.h"
+
+static char **arguments;
+
+static char *printed(void (*print)(FILE *out))
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    print(out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static char *content(const char *name)
+{
+    FILE *in = fopen(name, "r");
+    assert_non_null(in);
+    char *text = NULL;
+    size_t cap = 0;
+    assert_true(getdelim(&text, &cap, '\0', in) > 0);
+    assert_int_equal(fclose(in), 0);
+    return text;
+}
+
+static void compare(void (*print)(FILE *out), const char *name)
+{
+    char *now = printed(print), *kept = content(name);
+    assert_string_equal(kept, now);
+    free(now);
+    free(kept);
+}
+
+static void the_manual_is_fresh(void **state)
+{
+    (void)state;
+    compare(ph_manual_print, arguments[1]);
+}
+
+static void the_sample_file_is_fresh(void **state)
+{
+    (void)state;
+    compare(ph_config_print_sample, arguments[2]);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_manual_is_fresh),
+        cmocka_unit_test(the_sample_file_is_fresh),
+    };
+    arguments = argv;
+    return argc == 3 ? cmocka_run_group_tests(tests, NULL, NULL) : 2;
+}
