@@ -94,7 +94,8 @@ static enum ph_access_verdict judge(const struct ph_access *access, const char *
         return PH_ACCESS_NO_KEY;
     bool granted = access->server_key && is_proved(credentials, access->server_key);
     for (size_t i = 0; i < access->n_keys; i++)
-        granted |= is_proved(credentials, access->keys[i].secret) & (!path || is_meant(access->keys[i].name, path));
+        granted |= (int)is_proved(credentials, access->keys[i].secret) &
+                   (int)(!path || is_meant(access->keys[i].name, path));
     return granted ? PH_ACCESS_GRANTED : PH_ACCESS_WRONG_KEY;
 }
 
