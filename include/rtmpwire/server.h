@@ -63,7 +63,7 @@ RTMP_API void rtmp_server_destroy(struct rtmp_server *server);
  * Take input up to the next event. Call again with the rest, even if that is empty, until it returns RTMP_E_MORE.
  *
  * now_ms  a clock of the caller that never goes back; modulo 2^32
- * data    lent; may be NULL when `length` is 0
+ * data    lent until a read returns RTMP_E_MORE or an error: messages are handed out without a copy; NULL if empty
  * used    out: bytes consumed; set on every return
  * event   out: filled when 0 is returned; what it points at lives until the next read
  *

@@ -47,7 +47,7 @@ struct rtmp_session_stats {
     uint64_t messages_ignored; /**< of unknown type, or with a body that says nothing */
     uint64_t media_dropped;    /**< audio, video and data messages on a stream that does not publish */
     uint32_t oddities;         /**< counted against rtmp_session_limits.oddities */
-    uint32_t bad_commands;     /**< commands whose values broke a limit or their format; the second ends the session */
+    uint32_t bad_commands;     /**< commands and data whose values broke a limit; the second ends the session */
 };
 
 /** Why a session is over. */
