@@ -18,8 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <rtmpwire/alloc.h>
+#include <rtmpwire/buffer.h>
 #include <rtmpwire/error.h>
+#include <rtmpwire/value.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,12 +56,8 @@ struct rtmp_flv_reader {
     bool has_audio;          /**< readable, from the file header; many writers do not tell the truth */
     bool has_video;          /**< readable, as above */
 
-    struct rtmp_allocator allocator;
-    uint8_t *block; /* the body handed out or being put together, if it does not lie in one piece */
-    uint32_t block_cap;
-    uint32_t body_max;
-    uint32_t skip; /* bytes of no interest in front of the next head */
-    uint32_t n_body;
+    struct rtmp_buffer body; /* a body that does not lie in one piece */
+    uint32_t skip;           /* bytes of no interest in front of the next head */
     uint32_t n_head;
     struct rtmp_flv_tag tag;
     int error;
@@ -117,6 +114,26 @@ RTMP_API size_t rtmp_flv_tag_span(uint32_t length);
  */
 RTMP_API RTMP_MUST_USE int rtmp_flv_tag_write(const struct rtmp_flv_tag *tag, uint8_t *out, size_t cap,
                                               size_t *written);
+
+/**
+ * Read the metadata in the body of a script tag or data message, with or without "@setDataFrame" in front.
+ *
+ * body, length  lent for this call
+ * arena, limits as rtmp_amf_reader_init() takes them
+ * value         out: an object or array, in the arena
+ *
+ * Returns 0; RTMP_E_UNSUPPORTED another script than onMetaData; RTMP_E_MALFORMED its value has no members, or as
+ * rtmp_amf0_read() returns; RTMP_E_TRUNCATED it has no value.
+ */
+RTMP_API RTMP_MUST_USE int rtmp_flv_metadata_read(const uint8_t *body, size_t length, struct rtmp_arena *arena,
+                                                  const struct rtmp_value_limits *limits, struct rtmp_value **value);
+
+/**
+ * Append the body of a script tag that says `value`, which should be an ECMA array: some players take nothing else.
+ *
+ * Returns 0, or as rtmp_amf0_write() returns; the buffer is then as before.
+ */
+RTMP_API RTMP_MUST_USE int rtmp_flv_metadata_write(struct rtmp_buffer *buffer, const struct rtmp_value *value);
 
 #ifdef __cplusplus
 }

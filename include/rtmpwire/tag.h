@@ -195,7 +195,7 @@ RTMP_API RTMP_MUST_USE int rtmp_hevc_dimensions(const uint8_t *config, size_t le
  * What an AudioSpecificConfig tells.
  *
  * config      lent: the payload of a SEQUENCE_START
- * rate_hz     out: of the sound that comes out, extension included where it is signalled
+ * rate_hz     out: of the sound that comes out, where the configuration says in front that it extends another rate
  * n_channels  out: 0 if a program config element tells them
  *
  * Returns 0; RTMP_E_TRUNCATED; RTMP_E_MALFORMED a rate or a number of channels that does not exist.
