@@ -83,7 +83,7 @@ struct seat {
     struct ph_outlet outlet;
     struct ph_viewer *viewer;
     char events[EVENTS_MAX]; /* j joined, J joined again, a absent, S M K lost (stalled, memory, socket) */
-    const char *say_at_join; /* put as data unit number 0xFFFFFFFF at each joined */
+    const char *say_at_join; /* not NULL: put a status at each joined */
     bool close_at_join, close_at_lost;
     bool wide; /* it gets wide_form */
     uint8_t *bytes;
@@ -99,7 +99,7 @@ enum { STATUS_NUMBER = 0xFFFFFF };
 void seat_connect(struct seat *seat, unsigned worker, int sndbuf);
 struct ph_view_request seat_request(struct seat *seat, const char *path);
 void seat_open(struct seat *seat, unsigned worker, const char *path);
-/** One more viewer on the same connection: `to` borrows the outlet and has only events and a viewer. */
+/** Put a status: a data unit with STATUS_NUMBER. */
 void seat_status(struct seat *seat);
 /** Read at most `max` bytes; returns how many there were. */
 size_t seat_read(struct seat *seat, size_t max);
