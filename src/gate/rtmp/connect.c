@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The connect command: which application, and who may publish there. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rtmpwire/auth.h>
+#include <rtmpwire/value.h>
+
+#include "app/app.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "gate/rtmp/session.h"
+
+/* What players are told the server can pass on: everything. */
+static const struct rtmp_capabilities capabilities = {
+    .announced = true,
+    .caps_ex = RTMP_CAPS_MULTITRACK | RTMP_CAPS_MODEX | RTMP_CAPS_NANO_OFFSET,
+    .n_codecs = 3,
+    .codecs = {{.four_cc = RTMP_FOURCC_ANY, .list = RTMP_CODEC_LISTED, .can = RTMP_CAN_DECODE},
+               {.four_cc = RTMP_FOURCC_ANY, .list = RTMP_CODEC_VIDEO, .can = RTMP_CAN_FORWARD},
+               {.four_cc = RTMP_FOURCC_ANY, .list = RTMP_CODEC_AUDIO, .can = RTMP_CAN_FORWARD}},
+};
+
+/* The value of `name` in "a=b&name=value"; NULL: it is not there. */
+static const char *query_find(const char *query, size_t length, const char *name, size_t *value_length)
+{
+    size_t name_length = strlen(name);
+    for (const char *at = query, *end = query + length; at < end;) {
+        const char *stop = memchr(at, '&', (size_t)(end - at));
+        if (!stop)
+            stop = end;
+        if ((size_t)(stop - at) >= name_length && memcmp(at, name, name_length) == 0) {
+            const char *behind = at + name_length;
+            if (behind == stop || *behind == '=') {
+                behind += behind < stop;
+                *value_length = (size_t)(stop - behind);
+                return behind;
+            }
+        }
+        at = stop + 1;
+    }
+    return NULL;
+}
+
+/* What stands behind the last '?': encoders append the query of their login to whatever was there. */
+static struct rtmp_text query_of(struct rtmp_text text)
+{
+    for (size_t i = text.length; i > 0; i--)
+        if (text.data[i - 1] == '?')
+            return (struct rtmp_text){.data = text.data + i, .length = text.length - i};
+    return (struct rtmp_text){.data = text.data + text.length};
+}
+
+static const char *find_key(const struct rtmp_event_connect *connect, size_t *length)
+{
+    struct rtmp_text tc_query = query_of(connect->tc_url);
+    const char *key = query_find(connect->app_query.data, connect->app_query.length, "key", length);
+    return key ? key : query_find(tc_query.data, tc_query.length, "key", length);
+}
+
+/* All that a client has shown. */
+struct shown {
+    struct ph_shown_key key; /* text NULL: none */
+    const struct shown_login *login;
+};
+
+static bool proves(const void *shown, const char *key, size_t length)
+{
+    const struct shown *it = shown;
+    return (it->key.text && ph_key_proves(&it->key, key, length)) | (it->login && login_proves(it->login, key, length));
+}
+
+enum ph_access_verdict session_may_publish(const struct session *session, const char *path, struct rtmp_text query)
+{
+    struct shown shown = {.login = session->login};
+    shown.key.text = query_find(query.data, query.length, "key", &shown.key.length);
+    if (!shown.key.text && session->key) {
+        shown.key.text = session->key;
+        shown.key.length = strlen(session->key);
+    }
+    struct ph_credentials credentials = {.proves = shown.key.text || shown.login ? proves : NULL, .shown = &shown};
+    return ph_access_publish(session->gate->options.access, path, &credentials);
+}
+
+static void refuse(struct session *session, const char *code, const char *description, const char *why)
+{
+    struct rtmp_connect_refusal refusal = {.code = code, .description = description};
+    session_wrote(session, rtmp_server_refuse_connect(session->rtmp, &refusal));
+    session_end(session, PH_CLOSE_REFUSED, why);
+}
+
+static bool is_encoder(const struct rtmp_event_connect *connect)
+{
+    struct rtmp_text type = rtmp_value_text(rtmp_value_get(connect->properties, "type"));
+    return rtmp_text_is(type, "nonprivate") || strncmp(connect->flash_ver.data, "FMLE/", 5) == 0;
+}
+
+/* Does this connect have to wait for user and password? */
+static bool is_to_log_in(struct session *session, const struct rtmp_event_connect *connect)
+{
+    const struct ph_rtmp_options *options = &session->gate->options;
+    size_t length;
+    if (options->login == PH_RTMP_LOGIN_OFF || options->access->publish == PH_ACCESS_OPEN)
+        return false;
+    if (query_find(connect->app_query.data, connect->app_query.length, "login", &length))
+        return true;
+    if (!is_encoder(connect) || find_key(connect, &length))
+        return false;
+    return options->login == PH_RTMP_LOGIN_ALWAYS ||
+           login_is_expected(session->gate->desk, session->fingerprint, ph_loop_now(session->home->loop));
+}
+
+/* The third connect: a response. True: it is right. */
+static bool check_response(struct session *session, const struct rtmp_auth *said)
+{
+    struct login_desk *desk = session->gate->desk;
+    uint64_t now_us = ph_loop_now(session->home->loop);
+    if (login_take(desk, said, now_us, &session->login))
+        return false;
+    struct ph_credentials credentials = {.proves = login_proves, .shown = session->login};
+    if (ph_access_login(session->gate->options.access, &credentials) != PH_ACCESS_GRANTED)
+        return false;
+    login_expect(desk, session->fingerprint, now_us, true);
+    return true;
+}
+
+/* True: go on. False: the connect was refused, the encoder will come back with an answer, or not. */
+static bool log_in(struct session *session, const struct rtmp_event_connect *connect)
+{
+    static const char asked[] = "asked for user and password";
+    struct login_desk *desk = session->gate->desk;
+    uint64_t now_us = ph_loop_now(session->home->loop);
+    struct rtmp_text query = query_of(connect->app_raw);
+    struct rtmp_auth said;
+    rtmp_auth_parse(query.data - (query.data > connect->app_raw.data), query.length + 1, &said);
+    session->fingerprint = login_fingerprint(desk, ph_conn_peer(session->conn), connect->app_raw, connect->tc_url,
+                                             connect->flash_ver);
+    if (said.authmod.length != 5 || memcmp(said.authmod.text, "adobe", 5) != 0) {
+        if (!is_to_log_in(session, connect))
+            return true;
+        refuse(session, NULL, RTMP_AUTH_NEED_USER, asked);
+    } else if (!said.user.text) {
+        refuse(session, NULL, RTMP_AUTH_NEED_USER, asked);
+    } else if (!said.response.text) {
+        char challenge[LOGIN_CHALLENGE];
+        bool made = login_challenge(desk, &said, now_us, challenge) == 0;
+        refuse(session, NULL, made ? challenge : RTMP_AUTH_NO_SUCH_USER, asked);
+    } else if (check_response(session, &said)) {
+        return true;
+    } else {
+        char peer[SESSION_PEER];
+        session_peer(session, peer);
+        ph_log_warning(session_log(session), session->app_path, "login refused: wrong password (%s)", peer);
+        refuse(session, NULL, RTMP_AUTH_FAILED, "wrong password");
+    }
+    return false;
+}
+
+/* "FMLE/3.0 (compatible; Lavf59.27.100)" is called by what it is compatible with. */
+static void keep_client_name(struct session *session, struct rtmp_text flash_ver)
+{
+    static const char prefix[] = "FMLE/3.0 (compatible; ";
+    const char *name = flash_ver.data;
+    size_t length = strlen(name);
+    if (strncmp(name, prefix, sizeof prefix - 1) == 0 && name[length - 1] == ')') {
+        name += sizeof prefix - 1;
+        length -= sizeof prefix;
+    }
+    struct ph_text text;
+    ph_text_init(&text, session->client, sizeof session->client);
+    ph_text_add_escaped(&text, name, length);
+}
+
+static int keep(struct session *session, const struct rtmp_event_connect *connect)
+{
+    size_t length;
+    const char *key = find_key(connect, &length);
+    if (key) {
+        session->key = strndup(key, length);
+        if (!session->key)
+            return -ENOMEM;
+    }
+    session->app_path = strndup(connect->app.data, connect->app.length);
+    keep_client_name(session, connect->flash_ver);
+    session->takes_tracks = connect->capabilities.caps_ex & RTMP_CAPS_MULTITRACK;
+    return session->app_path ? 0 : -ENOMEM;
+}
+
+void session_on_connect(struct session *session, const struct rtmp_event_connect *connect)
+{
+    struct ph_path path;
+    const char *why = "there is no such application here; check the server's address";
+    const struct ph_app *app = ph_apps_find(session->gate->options.apps, connect->app.data, connect->app.length);
+    if (keep(session, connect)) {
+        session_end(session, PH_CLOSE_MEMORY, "out of memory");
+        return;
+    }
+    if (!app || ph_path_join(connect->app.data, connect->app.length, "x", 1, &path, &why)) {
+        refuse(session, "NetConnection.Connect.InvalidApp", why, "no such application");
+        return;
+    }
+    if (!log_in(session, connect))
+        return;
+    struct rtmp_connect_reply reply = {.capabilities = connect->capabilities.announced ? &capabilities : NULL};
+    session_wrote(session, rtmp_server_accept_connect(session->rtmp, &reply));
+    session->app = app;
+    ph_conn_authorise(session->conn);
+    ph_timer_start(session->home->loop, &session->watch, (uint64_t)session->gate->options.ping_ms * 1000);
+    char peer[SESSION_PEER];
+    session_peer(session, peer);
+    ph_log_info(session_log(session), session->app_path, "opened (%s)", peer);
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/rtmp/session.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rtmpwire/value.h>
+
+#include "app/app.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "media/publisher.h"
+
+enum {
+    HANDSHAKE_BYTES = 1 + 1536 + 1536, /* C0, C1, C2 */
+    ENDING_MS = 5000,                  /* for the last words of a connection that does not read */
+    BURST_SECONDS = 4,                 /* verbs and controls: an encoder sends a handful at once */
+    SECOND_US = 1000000,
+};
+
+static uint64_t ms(uint32_t n) { return (uint64_t)n * 1000; }
+
+static uint64_t now_of(const struct session *session) { return ph_loop_now(session->home->loop); }
+
+struct ph_log *session_log(const struct session *session) { return session->gate->options.log; }
+
+void session_peer(const struct session *session, char text[SESSION_PEER])
+{
+    char address[PH_ADDRESS_TEXT];
+    struct ph_text out;
+    ph_address_text(ph_conn_peer(session->conn), address);
+    ph_text_init(&out, text, SESSION_PEER);
+    ph_text_add(&out, "%s%s%s", address, session->client[0] ? ", " : "", session->client);
+}
+
+/* Streams */
+
+struct stream *session_stream(struct session *session, uint32_t id)
+{
+    ph_list_for_each(node, &session->streams)
+    {
+        struct stream *stream = ph_list_entry(node, struct stream, link);
+        if (stream->id == id)
+            return stream;
+    }
+    return NULL;
+}
+
+/* Streams that only hold what was said before play are forgotten first: ids grow for ever. */
+static void drop_quiet_streams(struct session *session)
+{
+    ph_list_for_each_safe(node, &session->streams)
+    {
+        struct stream *stream = ph_list_entry(node, struct stream, link);
+        if (!stream->publishing && !stream->viewer)
+            session_stream_drop(stream, "");
+    }
+}
+
+struct stream *session_stream_make(struct session *session, uint32_t id)
+{
+    struct stream *stream = session_stream(session, id);
+    if (stream)
+        return stream;
+    size_t n = 0;
+    ph_list_for_each(node, &session->streams) n++;
+    if (n >= PH_LIMIT_MESSAGE_STREAMS)
+        drop_quiet_streams(session);
+    stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return NULL;
+    stream->session = session;
+    stream->id = id;
+    stream->since_us = now_of(session);
+    ph_list_append(&session->streams, &stream->link);
+    return stream;
+}
+
+void session_stream_drop(struct stream *stream, const char *why)
+{
+    if (stream->publishing)
+        publish_close(stream, why);
+    if (stream->viewer)
+        play_close(stream, why);
+    if (stream->session->denied == stream)
+        stream->session->denied = NULL;
+    ph_list_remove(&stream->link);
+    free(stream);
+}
+
+static void drop_streams(struct session *session, const char *why)
+{
+    for (struct ph_list *node; (node = ph_list_first(&session->streams));)
+        session_stream_drop(ph_list_entry(node, struct stream, link), why);
+}
+
+/* The way out */
+
+void session_collect(struct session *session)
+{
+    size_t length;
+    const uint8_t *bytes = rtmp_server_output(session->rtmp, &length);
+    if (length == 0)
+        return;
+    int err = ph_outlet_put(&session->outlet, bytes, length);
+    rtmp_server_sent(session->rtmp, length);
+    if (err)
+        session_end(session, err == -ENOMEM ? PH_CLOSE_MEMORY : PH_CLOSE_STALLED,
+                    err == -ENOMEM ? "out of memory" : "the peer does not read");
+}
+
+static void close_when_said(struct session *session)
+{
+    if (ph_outlet_idle(&session->outlet) || session->outlet.error)
+        ph_conn_close(session->conn, PH_CLOSE_DONE);
+}
+
+void session_flush(struct session *session)
+{
+    session_collect(session);
+    (void)ph_outlet_pump(&session->outlet); /* a lost connection says so itself, by on_close */
+    if (session->is_ending)
+        close_when_said(session);
+}
+
+void session_end(struct session *session, enum ph_close close, const char *why)
+{
+    if (session->is_ending)
+        return;
+    session->is_ending = true;
+    session->reason = why;
+    ph_loop_defer(session->home->loop, &session->teardown);
+    ph_timer_stop(session->home->loop, &session->pause);
+    ph_timer_start(session->home->loop, &session->watch, ms(ENDING_MS));
+    if (close == PH_CLOSE_STALLED || close == PH_CLOSE_MEMORY)
+        ph_conn_close(session->conn, close);
+    else
+        session_flush(session);
+}
+
+void session_wrote(struct session *session, int rc)
+{
+    if (rc == 0)
+        return;
+    if (rc == RTMP_E_OUTPUT)
+        session_end(session, PH_CLOSE_STALLED, "the peer does not read");
+    else if (rc == RTMP_E_MEMORY)
+        session_end(session, PH_CLOSE_MEMORY, "out of memory");
+    else
+        assert(rc == RTMP_E_STATE); /* the client has gone on meanwhile */
+}
+
+void session_status(struct session *session, uint32_t stream_id, const char *level, const char *code,
+                    const char *description, const char *details)
+{
+    struct rtmp_status status = {.level = level, .code = code, .description = description, .details = details};
+    session_wrote(session, rtmp_server_status(session->rtmp, stream_id, &status));
+}
+
+/* The way in */
+
+static void answer_length(struct session *session, const struct rtmp_event_release *asked)
+{
+    const struct rtmp_value live = {.type = RTMP_NUMBER, .number = 0};
+    session_wrote(session, rtmp_server_reply_result(session->rtmp, asked->transaction_id, &live));
+}
+
+static void answer_call(struct session *session, const struct rtmp_event_call *call)
+{
+    static const struct rtmp_status unknown = {
+        .level = "error", .code = "NetConnection.Call.Failed", .description = "This application has no such method."};
+    session_wrote(session, rtmp_server_reply_error(session->rtmp, call->transaction_id, &unknown));
+}
+
+static void on_stop(struct session *session, uint32_t id)
+{
+    struct stream *stream = session_stream(session, id);
+    if (stream)
+        session_stream_drop(stream, stream->publishing ? "publisher left" : "player left");
+}
+
+static void handle_play_control(struct session *session, const struct rtmp_event *event)
+{
+    bool wish = event->type == RTMP_EVENT_RECEIVE_AUDIO || event->type == RTMP_EVENT_RECEIVE_VIDEO;
+    struct stream *stream = wish ? session_stream_make(session, event->stream_id)
+                                 : session_stream(session, event->stream_id);
+    if (!stream)
+        return;
+    if (wish)
+        play_on_receive(stream, event->type == RTMP_EVENT_RECEIVE_VIDEO, event->receive.on);
+    else if (event->type == RTMP_EVENT_PAUSE)
+        play_on_pause(stream, event->pause.pause);
+    else
+        play_on_seek(stream);
+}
+
+static void handle(struct session *session, const struct rtmp_event *event)
+{
+    struct stream *stream;
+    switch (event->type) {
+    case RTMP_EVENT_AUDIO:
+    case RTMP_EVENT_VIDEO:
+    case RTMP_EVENT_DATA:
+        stream = session_stream(session, event->stream_id);
+        if (stream && stream->publishing)
+            publish_on_media(stream, event);
+        break;
+    case RTMP_EVENT_CONNECT:
+        session_on_connect(session, &event->connect);
+        break;
+    case RTMP_EVENT_STREAM_LENGTH:
+        answer_length(session, &event->release);
+        break;
+    case RTMP_EVENT_PUBLISH:
+        publish_on_publish(session, event->stream_id, &event->publish);
+        break;
+    case RTMP_EVENT_PLAY:
+        play_on_play(session, event->stream_id, &event->play);
+        break;
+    case RTMP_EVENT_PAUSE:
+    case RTMP_EVENT_SEEK:
+    case RTMP_EVENT_RECEIVE_AUDIO:
+    case RTMP_EVENT_RECEIVE_VIDEO:
+        handle_play_control(session, event);
+        break;
+    case RTMP_EVENT_STOP:
+        on_stop(session, event->stream_id);
+        break;
+    case RTMP_EVENT_CALL:
+        answer_call(session, &event->call);
+        break;
+    case RTMP_EVENT_CLOSE:
+        session_end(session, PH_CLOSE_DONE, "the client closed it");
+        break;
+    default: /* pongs, acknowledgements, releaseStream: that they came is all they say here */
+        break;
+    }
+}
+
+/* The bucket an event draws from; NULL: it is free. */
+static struct ph_rate *price_of(struct session *session, enum rtmp_event_type type)
+{
+    switch (type) {
+    case RTMP_EVENT_RELEASE:
+    case RTMP_EVENT_STREAM_LENGTH:
+    case RTMP_EVENT_PUBLISH:
+    case RTMP_EVENT_PLAY:
+    case RTMP_EVENT_PAUSE:
+    case RTMP_EVENT_SEEK:
+    case RTMP_EVENT_RECEIVE_AUDIO:
+    case RTMP_EVENT_RECEIVE_VIDEO:
+    case RTMP_EVENT_STOP:
+        return &session->verbs;
+    case RTMP_EVENT_CALL:
+    case RTMP_EVENT_RESULT:
+    case RTMP_EVENT_SHARED_OBJECT:
+        return &session->calls;
+    case RTMP_EVENT_PONG:
+    case RTMP_EVENT_ACK:
+    case RTMP_EVENT_BUFFER_LENGTH:
+        return &session->controls;
+    default:
+        return NULL;
+    }
+}
+
+void session_pause(struct session *session, uint64_t us)
+{
+    session->is_paused = true;
+    ph_timer_start(session->home->loop, &session->pause, us);
+}
+
+/* Every event is handled; when its bucket is empty, the next has to wait until it has been paid for. */
+static void charge(struct session *session, enum rtmp_event_type type)
+{
+    struct ph_rate *rate = price_of(session, type);
+    uint64_t now_us = now_of(session);
+    if (!rate || session->is_ending || ph_rate_take(rate, now_us, 1))
+        return;
+    session->lacking = rate;
+    session_pause(session, ph_rate_wait_us(rate, now_us, 1));
+}
+
+static void fail(struct session *session, int rc)
+{
+    struct rtmp_failure failure;
+    char peer[SESSION_PEER];
+    rtmp_server_failure(session->rtmp, &failure);
+    session_peer(session, peer);
+    ph_log_warning(session_log(session), session->app_path, "protocol broken at byte %llu: %s (%s)",
+                   (unsigned long long)failure.offset, failure.rule, peer);
+    session_end(session, rc == RTMP_E_MEMORY ? PH_CLOSE_MEMORY : PH_CLOSE_PROTOCOL,
+                rc == RTMP_E_MEMORY ? "out of memory" : "the peer broke the protocol");
+}
+
+/* Returns how many of the bytes were used. */
+static size_t read_events(struct session *session, const uint8_t *data, size_t length)
+{
+    uint32_t now_ms = (uint32_t)(now_of(session) / 1000);
+    size_t done = 0;
+    while (!session->is_ending && !session->is_paused) {
+        struct rtmp_event event;
+        size_t used;
+        int rc = rtmp_server_read(session->rtmp, now_ms, length ? data + done : NULL, length - done, &used, &event);
+        done += used;
+        if (rc == RTMP_E_MORE)
+            break;
+        if (rc) {
+            fail(session, rc);
+            break;
+        }
+        handle(session, &event);
+        charge(session, event.type);
+    }
+    return session->is_ending ? length : done;
+}
+
+static void show_life(struct session *session)
+{
+    session->is_probed = false;
+    ph_list_for_each(node, &session->streams) publish_show_life(ph_list_entry(node, struct stream, link));
+}
+
+static size_t on_read(void *user, const uint8_t *data, size_t length)
+{
+    struct session *session = user;
+    if (session->is_probed)
+        show_life(session);
+    if (session->is_paused && !session->is_ending)
+        return 0;
+    size_t used = read_events(session, data, length);
+    session_flush(session);
+    return used;
+}
+
+static void on_writable(void *user) { session_flush(user); }
+
+static void on_teardown(struct ph_deferred *deferred)
+{
+    struct session *session = ph_container_of(deferred, struct session, teardown);
+    drop_streams(session, session->reason);
+}
+
+/* Timers */
+
+static void on_pause_over(struct ph_timer *timer)
+{
+    struct session *session = ph_container_of(timer, struct session, pause);
+    session->is_paused = false;
+    if (session->lacking && !ph_rate_take(session->lacking, now_of(session), 1)) {
+        session_pause(session, ph_rate_wait_us(session->lacking, now_of(session), 1));
+        return;
+    }
+    session->lacking = NULL;
+    if (session->denied)
+        publish_deny(session->denied);
+    (void)read_events(session, NULL, 0); /* what the protocol has taken in already */
+    session_flush(session);
+    if (!session->is_ending)
+        ph_conn_resume(session->conn);
+}
+
+/* Before connect: two absolute deadlines, so that drips do not help. */
+static void watch_arrival(struct session *session)
+{
+    const struct ph_rtmp_options *options = &session->gate->options;
+    uint64_t age_us = now_of(session) - ph_conn_born_us(session->conn);
+    bool is_greeted = ph_conn_bytes_in(session->conn) >= HANDSHAKE_BYTES;
+    if (!is_greeted && age_us >= ms(options->handshake_ms)) {
+        session_end(session, PH_CLOSE_TIMEOUT, "no handshake in time");
+    } else if (age_us >= ms(options->connect_ms)) {
+        session_end(session, PH_CLOSE_TIMEOUT, "no connect in time");
+    } else {
+        uint64_t deadline_us = ms(is_greeted ? options->connect_ms : options->handshake_ms);
+        ph_timer_start(session->home->loop, &session->watch, deadline_us - age_us);
+    }
+}
+
+static void watch_life(struct session *session)
+{
+    const struct ph_rtmp_options *options = &session->gate->options;
+    uint64_t heard = ph_conn_bytes_in(session->conn);
+    bool was_silent = heard == session->heard;
+    session->heard = heard;
+    if (was_silent && session->is_pinged) {
+        session_end(session, PH_CLOSE_TIMEOUT, "no answer to a ping");
+        return;
+    }
+    session->is_pinged = was_silent;
+    ph_timer_start(session->home->loop, &session->watch, ms(was_silent ? options->pong_ms : options->ping_ms));
+    if (was_silent) {
+        session_wrote(session, rtmp_server_ping(session->rtmp, (uint32_t)(now_of(session) / 1000)));
+        session_flush(session);
+    }
+}
+
+static void on_watch(struct ph_timer *timer)
+{
+    struct session *session = ph_container_of(timer, struct session, watch);
+    uint64_t blocked_us = ph_conn_blocked_since_us(session->conn);
+    if (session->is_ending)
+        ph_conn_close(session->conn, PH_CLOSE_STALLED);
+    else if (blocked_us && now_of(session) - blocked_us > ms(PH_LIMIT_WRITE_STALL_MS))
+        session_end(session, PH_CLOSE_STALLED, "the peer does not read");
+    else if (session->app)
+        watch_life(session);
+    else
+        watch_arrival(session);
+}
+
+/* Beginning and end */
+
+static void *resize(void *user, void *block, size_t old_size, size_t new_size)
+{
+    (void)user;
+    (void)old_size;
+    if (new_size == 0) {
+        free(block);
+        return NULL;
+    }
+    return realloc(block, new_size);
+}
+
+/* Only has to differ from one handshake to the next. */
+static void fill(void *user, uint8_t *out, size_t length)
+{
+    (void)user;
+    if (ph_random_fill(out, length))
+        memset(out, 0, length);
+}
+
+static int make_protocol(struct session *session)
+{
+    static const struct rtmp_allocator allocator = {.resize = resize};
+    static const struct rtmp_random random = {.fill = fill};
+    struct rtmp_server_config config = {
+        .allocator = &allocator,
+        .random = &random,
+        .chunk_size = PH_LIMIT_CHUNK_OUT,
+        .limits = {.chunk_size_min = PH_LIMIT_CHUNK_MIN,
+                   .chunk_streams = PH_LIMIT_CHUNK_STREAMS,
+                   .message_streams = PH_LIMIT_MESSAGE_STREAMS,
+                   .message_before = PH_LIMIT_MESSAGE_FIRST,
+                   .message_command = PH_LIMIT_MESSAGE_COMMAND,
+                   .message_media = session->gate->options.message_bytes,
+                   .partial_before = PH_LIMIT_PARTIAL_FIRST,
+                   .partial = PH_LIMIT_PARTIAL,
+                   .hold = PH_LIMIT_HOLD_BYTES,
+                   .output = PH_LIMIT_EVENT_QUEUE,
+                   .amf_depth = PH_LIMIT_AMF_DEPTH,
+                   .amf_nodes = PH_LIMIT_AMF_NODES,
+                   .amf_bytes = PH_LIMIT_AMF_BYTES,
+                   .oddities = PH_LIMIT_ODDITIES},
+    };
+    return rtmp_server_create(&config, &session->rtmp) ? -ENOMEM : 0;
+}
+
+static void log_end(const struct session *session, enum ph_close reason)
+{
+    char peer[SESSION_PEER], words[160];
+    struct ph_text text;
+    session_peer(session, peer);
+    ph_text_init(&text, words, sizeof words);
+    ph_text_add(&text, "%s after ", session->reason ? session->reason : ph_close_text(reason));
+    ph_text_add_duration(&text, now_of(session) - ph_conn_born_us(session->conn));
+    ph_text_add(&text, ", ");
+    ph_text_add_amount(&text, ph_conn_bytes_in(session->conn));
+    ph_text_add(&text, " in, ");
+    ph_text_add_amount(&text, ph_conn_bytes_out(session->conn));
+    ph_text_add(&text, " out");
+    ph_log_info(session_log(session), session->app_path, "closed: %s (%s)", words, peer);
+}
+
+static void on_close(void *user, enum ph_close reason)
+{
+    struct session *session = user;
+    drop_streams(session, session->reason ? session->reason : ph_close_text(reason));
+    log_end(session, reason);
+    ph_deferred_cancel(&session->teardown);
+    ph_timer_stop(session->home->loop, &session->watch);
+    ph_timer_stop(session->home->loop, &session->pause);
+    ph_outlet_finish(&session->outlet);
+    rtmp_server_destroy(session->rtmp);
+    ph_list_remove(&session->link);
+    atomic_fetch_sub(&session->gate->n_sessions, 1);
+    login_free(session->login);
+    if (session->key)
+        explicit_bzero(session->key, strlen(session->key));
+    free(session->key);
+    free(session->app_path);
+    free(session);
+}
+
+int ph_rtmp_open(void *user, struct ph_conn *conn)
+{
+    static const struct ph_conn_handler handler = {
+        .on_read = on_read, .on_writable = on_writable, .on_close = on_close};
+    struct ph_rtmp *gate = user;
+    struct home *home = &gate->homes[ph_conn_loop(conn)->index];
+    if (home->draining)
+        return -ESHUTDOWN;
+    struct session *session = calloc(1, sizeof *session);
+    if (!session)
+        return -ENOMEM;
+    session->gate = gate;
+    session->home = home;
+    session->conn = conn;
+    int err = make_protocol(session);
+    if (err) {
+        free(session);
+        return err;
+    }
+    ph_outlet_init(&session->outlet, conn, PH_LIMIT_EVENT_QUEUE);
+    ph_list_init(&session->streams);
+    ph_list_append(&home->sessions, &session->link);
+    ph_deferred_init(&session->teardown, on_teardown);
+    ph_timer_init(&session->watch, on_watch);
+    ph_timer_init(&session->pause, on_pause_over);
+    ph_rate_init(&session->verbs, PH_LIMIT_VERBS_RATE, PH_LIMIT_VERBS_RATE * BURST_SECONDS);
+    ph_rate_init(&session->calls, PH_LIMIT_CALLS_RATE, PH_LIMIT_CALLS_BURST);
+    ph_rate_init(&session->controls, PH_LIMIT_CONTROLS_RATE, PH_LIMIT_CONTROLS_RATE * BURST_SECONDS);
+    atomic_fetch_add(&gate->n_sessions, 1);
+    ph_conn_handle(conn, &handler, session);
+    watch_arrival(session);
+    return 0;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "main/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "app/access.h"
+#include "app/app.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "gate/rtmp/rtmp.h"
+#include "media/media.h"
+#include "net/admission.h"
+#include "net/detect.h"
+#include "net/listener.h"
+#include "net/loop.h"
+
+struct server {
+    const struct ph_settings *settings;
+    struct ph_log *log;
+    struct ph_loops *workers;
+    struct ph_loop **worker_list; /* the same, as media wants them */
+    struct ph_media *media;
+    struct ph_apps apps;
+    struct ph_access access;
+    struct ph_rtmp *rtmp;
+    struct ph_admission admission;
+    bool has_admission;
+    struct ph_protocol protocol;
+    struct ph_protocols protocols;
+    struct ph_listener *listeners[PH_SETTINGS_LISTENS];
+    const char *names[PH_SETTINGS_LISTENS];
+    size_t n_listeners;
+    struct ph_mail close_doors;
+};
+
+static int fail(char *error, int err, const char *what)
+{
+    struct ph_text text;
+    ph_text_init(&text, error, PH_SETTINGS_ERROR);
+    ph_text_add(&text, "%s: %s", what, strerror(-err));
+    return err;
+}
+
+static int make_log(struct server *server)
+{
+    const struct ph_server_settings *settings = &server->settings->server;
+    struct ph_log_options options = {.level = (enum ph_log_level)settings->log_level,
+                                     .json = settings->log_format == PH_LOG_JSON,
+                                     .descriptor = STDERR_FILENO};
+    return ph_log_create(&options, &server->log);
+}
+
+static int make_workers(struct server *server)
+{
+    int64_t n = server->settings->server.workers;
+    struct ph_loops_options options = {
+        .n = n ? (unsigned)n : uv_available_parallelism(), .name = "worker", .log = server->log};
+    int err = ph_loops_create(&options, &server->workers);
+    if (err)
+        return err;
+    server->worker_list = calloc(server->workers->n, sizeof(struct ph_loop *));
+    if (!server->worker_list)
+        return -ENOMEM;
+    for (unsigned i = 0; i < server->workers->n; i++)
+        server->worker_list[i] = &server->workers->loop[i];
+    struct ph_media_config media = {
+        .workers = server->worker_list, .n_workers = server->workers->n, .log = server->log};
+    return ph_media_create(&media, &server->media);
+}
+
+static int make_apps(struct server *server, const char *server_key)
+{
+    const struct ph_settings *settings = server->settings;
+    int err = ph_access_set_server_key(&server->access, server_key);
+    for (size_t i = 0; i < settings->n_keys && !err; i++)
+        err = ph_access_set_key(&server->access, settings->keys[i].name, settings->keys[i].secret);
+    for (size_t i = 0; i < settings->n_apps && !err; i++)
+        err = ph_apps_add(&server->apps, settings->apps[i].name, &settings->apps[i].settings);
+    return err;
+}
+
+static int make_gate(struct server *server)
+{
+    const struct ph_server_settings *settings = &server->settings->server;
+    static const enum ph_rtmp_login logins[] = {[PH_LOGIN_AUTO] = PH_RTMP_LOGIN_AUTO,
+                                                [PH_LOGIN_ALWAYS] = PH_RTMP_LOGIN_ALWAYS,
+                                                [PH_LOGIN_OFF] = PH_RTMP_LOGIN_OFF};
+    struct ph_rtmp_options options = {
+        .workers = server->workers,
+        .media = server->media,
+        .apps = &server->apps,
+        .access = &server->access,
+        .log = server->log,
+        .login = logins[settings->login],
+        .handshake_ms = (uint32_t)settings->handshake_ms,
+        .connect_ms = (uint32_t)settings->connect_ms,
+        .ping_ms = (uint32_t)settings->ping_ms,
+        .pong_ms = (uint32_t)settings->pong_ms,
+        .first_media_ms = (uint32_t)settings->first_media_ms,
+        .publisher_idle_ms = (uint32_t)settings->publisher_idle_ms,
+        .message_bytes = (uint32_t)settings->message_bytes,
+    };
+    int err = ph_rtmp_create(&options, &server->rtmp);
+    if (err)
+        return err;
+    server->protocol = (struct ph_protocol){
+        .name = "rtmp", .wire = PH_WIRE_RTMP, .open = ph_rtmp_open, .user = server->rtmp};
+    server->protocols = (struct ph_protocols){.rows = &server->protocol, .n_rows = 1, .log = server->log};
+    return 0;
+}
+
+static int make_admission(struct server *server, uint64_t descriptors)
+{
+    const struct ph_server_settings *settings = &server->settings->server;
+    struct ph_hash_seed seed;
+    int err = ph_random_fill(&seed, sizeof seed);
+    if (err)
+        return err;
+    struct ph_admission_limits limits = ph_admission_defaults(descriptors);
+    if (settings->connections && settings->connections < limits.total)
+        limits.total = (uint32_t)settings->connections;
+    limits.per_source = (uint32_t)settings->connections_per_source;
+    limits.per_source_new = (uint32_t)settings->connections_per_source_new;
+    limits.rate = (uint32_t)settings->connection_rate;
+    limits.burst = 2 * limits.rate;
+    ph_admission_init(&server->admission, &limits, &seed);
+    server->has_admission = true;
+    if (settings->connections > limits.total)
+        ph_log_warning(server->log, "limits.connections", "the descriptor limit allows %u connections only",
+                       limits.total);
+    return 0;
+}
+
+/* The local listener waits for routes of its own: there are none yet. */
+static bool is_to_open(const struct ph_listen_entry *entry)
+{
+    return entry->settings.address[0] != '\0' && strcmp(entry->name, "local") != 0;
+}
+
+static int open_door(struct server *server, const struct ph_listen_entry *entry, char *error)
+{
+    char what[PH_SETTINGS_ERROR / 2];
+    struct ph_listener_options options = {
+        .name = entry->name,
+        .address = entry->settings.address,
+        .loop = &server->workers->loop[0],
+        .workers = server->workers,
+        .admission = &server->admission,
+        .log = server->log,
+        .on_conn = ph_detect_conn,
+        .user = &server->protocols,
+    };
+    int err = ph_listener_open(&options, &server->listeners[server->n_listeners], what, sizeof what);
+    if (err) {
+        struct ph_text text;
+        ph_text_init(&text, error, PH_SETTINGS_ERROR);
+        ph_text_add(&text, "listen.%s.address: %s", entry->name, what);
+        return err;
+    }
+    server->names[server->n_listeners++] = entry->name;
+    return 0;
+}
+
+static int open_doors(struct server *server, char *error)
+{
+    for (size_t i = 0; i < server->settings->n_listens; i++)
+        if (is_to_open(&server->settings->listens[i])) {
+            int err = open_door(server, &server->settings->listens[i], error);
+            if (err)
+                return err;
+        }
+    return server->n_listeners ? 0 : fail(error, -EINVAL, "listen: every listener is closed; give one an address");
+}
+
+static int make(struct server *server, const struct ph_state *state, char *error)
+{
+    uint64_t descriptors = 0;
+    int err = make_log(server);
+    if (err)
+        return fail(error, err, "cannot make the log");
+    err = ph_descriptors_raise(&descriptors);
+    if (err)
+        return fail(error, err, "cannot read the descriptor limit");
+    err = make_workers(server);
+    if (err)
+        return fail(error, err, "cannot make the workers");
+    err = make_apps(server, state->publish_key);
+    if (err)
+        return fail(error, err, "cannot make the applications");
+    err = make_gate(server);
+    if (!err)
+        err = make_admission(server, descriptors);
+    if (err)
+        return fail(error, err, "cannot make the RTMP gate");
+    err = open_doors(server, error);
+    if (err)
+        return err;
+    err = ph_loops_start(server->workers);
+    return err ? fail(error, err, "cannot start the workers") : 0;
+}
+
+static void close_doors(struct ph_mail *mail)
+{
+    struct server *server = ph_container_of(mail, struct server, close_doors);
+    for (size_t i = 0; i < server->n_listeners; i++)
+        ph_listener_close(server->listeners[i]);
+    server->n_listeners = 0;
+}
+
+int server_start(const struct ph_settings *settings, const struct ph_state *state, struct server **server, char *error)
+{
+    struct server *made = calloc(1, sizeof *made);
+    if (!made)
+        return fail(error, -ENOMEM, "cannot start");
+    made->settings = settings;
+    made->close_doors.deliver = close_doors;
+    ph_apps_init(&made->apps);
+    ph_access_init(&made->access, (enum ph_access_mode)settings->server.publish);
+    int err = make(made, state, error);
+    if (err) {
+        server_stop(made);
+        return err;
+    }
+    *server = made;
+    return 0;
+}
+
+struct ph_log *server_log(struct server *server) { return server->log; }
+
+bool server_door(const struct server *server, size_t i, struct server_door *door)
+{
+    if (i >= server->n_listeners)
+        return false;
+    *door = (struct server_door){.name = server->names[i], .address = ph_listener_address(server->listeners[i])};
+    return true;
+}
+
+void server_drain(struct server *server)
+{
+    ph_loop_post(&server->workers->loop[0], &server->close_doors);
+    ph_rtmp_drain(server->rtmp);
+}
+
+unsigned server_n_clients(const struct server *server) { return ph_rtmp_n_sessions(server->rtmp); }
+
+void server_stop(struct server *server)
+{
+    if (!server)
+        return;
+    if (server->workers)
+        ph_loops_stop(server->workers);
+    close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
+    ph_rtmp_destroy(server->rtmp);
+    ph_media_destroy(server->media);
+    if (server->workers)
+        ph_loops_destroy(server->workers);
+    if (server->has_admission)
+        ph_admission_finish(&server->admission);
+    ph_apps_finish(&server->apps);
+    ph_access_finish(&server->access);
+    ph_log_destroy(server->log);
+    free(server->worker_list);
+    free(server);
+}
