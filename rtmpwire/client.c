@@ -209,8 +209,8 @@ int rtmp_client_read(struct rtmp_client *client, uint32_t now_ms, const uint8_t 
                      struct rtmp_event *event)
 {
     size_t done = 0;
-    rtmp_arena_reset(&client->link.arena);
     for (;;) {
+        rtmp_arena_reset(&client->link.arena);
         size_t n = 0;
         int rc = read_event(client, now_ms, length > done ? data + done : data, length - done, &n, event);
         done += n;

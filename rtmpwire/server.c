@@ -150,8 +150,8 @@ int rtmp_server_read(struct rtmp_server *server, uint32_t now_ms, const uint8_t 
 {
     struct link *link = &server->link;
     size_t done = 0;
-    rtmp_arena_reset(&link->arena);
     for (;;) {
+        rtmp_arena_reset(&link->arena);
         struct rtmp_message message;
         size_t n = 0;
         int rc = rtmp_link_read(link, length > done ? data + done : data, length - done, &n, &message);

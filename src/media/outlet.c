@@ -31,7 +31,7 @@ void ph_outlet_finish(struct ph_outlet *outlet) { ph_buf_finish(&outlet->private
 
 int ph_outlet_reserve(struct ph_outlet *outlet, size_t length, uint8_t **place)
 {
-    size_t used = ph_buf_length(&outlet->private_bytes);
+    size_t used = ph_buf_length(&outlet->private_bytes) - outlet->left_behind;
     int result = outlet->error;
     if (result == 0 && (used > outlet->max || length > outlet->max - used))
         result = -ENOBUFS;
@@ -89,6 +89,7 @@ void ph_outlet_settle(struct ph_outlet *outlet, struct ph_cursor *cursor)
         result = add_gathered(&rest, &gathered);
         ph_cursor_advance(cursor, &gathered, gathered.bytes);
     }
+    size_t left_behind = ph_buf_length(&rest);
     size_t waiting = ph_buf_length(&outlet->private_bytes);
     if (result == 0 && waiting)
         result = ph_buf_append(&rest, ph_buf_data(&outlet->private_bytes), waiting);
@@ -99,6 +100,7 @@ void ph_outlet_settle(struct ph_outlet *outlet, struct ph_cursor *cursor)
     }
     ph_buf_finish(&outlet->private_bytes);
     outlet->private_bytes = rest;
+    outlet->left_behind += left_behind;
 }
 
 /* ---- sending: each returns true when something was offered to the socket ---- */
@@ -109,8 +111,10 @@ static bool send_private(struct ph_outlet *outlet)
     struct iovec piece = {(void *)(uintptr_t)ph_buf_data(buf), ph_buf_length(buf)};
     size_t accepted;
     outlet->error = ph_conn_write(outlet->conn, &piece, 1, &accepted);
-    if (outlet->error == 0)
-        ph_buf_consume(buf, accepted);
+    if (outlet->error)
+        return true;
+    ph_buf_consume(buf, accepted);
+    outlet->left_behind -= accepted < outlet->left_behind ? accepted : outlet->left_behind;
     return true;
 }
 
@@ -138,20 +142,20 @@ static bool send_cursor(struct ph_outlet *outlet, struct ph_cursor *cursor)
     ph_viewing_sent(cursor, accepted);
     bool cut = accepted < gathered.bytes && (ph_cursor_is_inside(cursor) || ph_conn_promised(outlet->conn));
     outlet->begun = cut ? cursor : NULL;
+    if (accepted) { /* its turn is over */
+        ph_list_remove(&cursor->in_outlet);
+        ph_list_append(&outlet->cursors, &cursor->in_outlet);
+    }
     return true;
 }
 
 static bool send_next_cursor(struct ph_outlet *outlet)
 {
-    struct ph_list *first = ph_list_first(&outlet->cursors);
-    if (!first)
-        return false;
-    do {
-        struct ph_list *node = ph_list_pop(&outlet->cursors);
-        ph_list_append(&outlet->cursors, node);
+    ph_list_for_each_safe(node, &outlet->cursors)
+    {
         if (send_cursor(outlet, ph_list_entry(node, struct ph_cursor, in_outlet)))
             return true;
-    } while (ph_list_first(&outlet->cursors) != first);
+    }
     return false;
 }
 

@@ -25,6 +25,7 @@ struct ph_outlet {
     struct ph_conn *conn;        /**< lent */
     size_t max;                  /**< of private bytes that are put; what cursors leave behind comes on top */
     struct ph_buf private_bytes; /**< whole messages, but for the rest of one that a cursor left behind */
+    size_t left_behind;          /**< of those: what a cursor that went elsewhere had begun */
     struct ph_list cursors;      /**< list of ph_cursor::in_outlet; the next to send is the first */
     struct ph_cursor *begun;     /**< the cursor whose message is half sent or promised, or NULL */
     int error;                   /**< sticky: the connection is lost or the queue is full */

@@ -277,8 +277,13 @@ static const struct ph_conn_handler seat_handler = {conn_read, conn_writable, co
 void seat_connect(struct seat *seat, unsigned worker, int sndbuf)
 {
     int pair[2];
-    struct ph_address nobody = {0};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    seat_adopt(seat, worker, pair, sndbuf);
+}
+
+void seat_adopt(struct seat *seat, unsigned worker, const int pair[2], int sndbuf)
+{
+    struct ph_address nobody = {0};
     if (sndbuf)
         assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof sndbuf), 0);
     fcntl(pair[1], F_SETFL, O_NONBLOCK);
@@ -385,8 +390,16 @@ void seat_close(struct seat *seat)
     if (!seat->closed)
         ph_conn_close(seat->conn, PH_CLOSE_KICKED);
     close(seat->peer);
+    seat->peer = -1;
     stage_wait_ms(3000); /* the connection lingers */
+    seat_free(seat);
+}
+
+void seat_free(struct seat *seat)
+{
     assert_true(seat->closed);
+    if (seat->peer >= 0)
+        close(seat->peer);
     free(seat->bytes);
     free(seat->seen);
 }

@@ -83,7 +83,7 @@ struct seat {
     struct ph_outlet outlet;
     struct ph_viewer *viewer;
     char events[EVENTS_MAX]; /* j joined, J joined again, a absent, S M K lost (stalled, memory, socket) */
-    const char *say_at_join; /* put as data unit number 0xFFFFFFFF at each joined */
+    const char *say_at_join; /* not NULL: put a status at each joined */
     bool close_at_join, close_at_lost;
     bool wide; /* it gets wide_form */
     uint8_t *bytes;
@@ -91,15 +91,18 @@ struct seat {
     size_t n_parsed;
     struct seen *seen;
     size_t n_seen;
+    bool over_tcp; /* for whoever makes the sockets */
 };
 
 enum { STATUS_NUMBER = 0xFFFFFF };
 
 /** A connection without a viewer; `sndbuf` 0 leaves the socket as it is. */
 void seat_connect(struct seat *seat, unsigned worker, int sndbuf);
+/** The same with a connected pair of sockets: the server's end, the peer's end. */
+void seat_adopt(struct seat *seat, unsigned worker, const int pair[2], int sndbuf);
 struct ph_view_request seat_request(struct seat *seat, const char *path);
 void seat_open(struct seat *seat, unsigned worker, const char *path);
-/** One more viewer on the same connection: `to` borrows the outlet and has only events and a viewer. */
+/** Put a status: a data unit with STATUS_NUMBER. */
 void seat_status(struct seat *seat);
 /** Read at most `max` bytes; returns how many there were. */
 size_t seat_read(struct seat *seat, size_t max);
@@ -109,5 +112,7 @@ void seat_drain(struct seat *seat);
 void seat_expect_run(const struct seat *seat, size_t from_seen, uint32_t first, size_t n);
 size_t seat_count(const struct seat *seat, uint8_t kind);
 void seat_close(struct seat *seat);
+/** After the end of its connection. */
+void seat_free(struct seat *seat);
 
 #endif
