@@ -58,7 +58,8 @@ int ph_publisher_open(struct ph_media *media, struct ph_loop *worker, const stru
  * Append one unit. `unit->time_us` is the publisher's own clock (unwrapped); the stream's time is made from it: the
  * first epoch keeps it, later ones go on after the real gap, and a jump back of more than 1 s inside an epoch too.
  *
- * Returns 0; -ENOMEM (nothing was appended: close the publisher); -EINVAL before it is granted.
+ * Returns 0; -ENOMEM (nothing was appended: close the publisher); -EINVAL before it is granted, after it is evicted, or
+ * no such kind.
  */
 int ph_publisher_write(struct ph_publisher *publisher, const struct ph_unit *unit);
 

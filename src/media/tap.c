@@ -171,11 +171,14 @@ static bool has_news(const struct ph_tap *tap)
     return ph_epoch_has_ended(tap->epoch) != tap->ended || ph_framing_end(tap->framing) != tap->seen;
 }
 
+/* While the flush timer runs only newcomers are visited: the others gather units. */
 static void begin_pass(struct ph_tap *tap)
 {
-    ph_timer_stop(tap->worker->loop, &tap->flush);
     ph_tap_newest_join(tap); /* the older one would keep its slabs */
     tap->passing = true;
+    tap->n_due = 0;
+    if (ph_timer_is_running(&tap->flush))
+        return;
     tap->ended = ph_epoch_has_ended(tap->epoch);
     tap->seen = ph_framing_end(tap->framing);
     tap->n_due = tap->n_active;
@@ -204,6 +207,8 @@ static bool visit_next(struct ph_tap *tap)
 static void end_pass(struct ph_tap *tap)
 {
     tap->passing = false;
+    if (ph_timer_is_running(&tap->flush))
+        return;
     if (tap->woken && !has_news(tap)) {
         tap->woken = false;
         atomic_exchange_explicit(&tap->pending, false, memory_order_acq_rel);

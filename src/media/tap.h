@@ -12,7 +12,8 @@
  *
  *         A pass visits everybody who hangs here, once: newcomers join, the others send what there is at that moment.
  *         It yields after PH_LOOP_SLICE_US and goes on after the reads of the next turn. Each pass begins one viewer
- *         later than the last.
+ *         later than the last. While units are
+ *         gathered (the flush timer runs) a pass is for newcomers only.
  *
  *         States: asking -> open | refused -> closing -> freed.
  * Invariants

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-uint64_t stage_now_us;
+uint64_t stage_now_us, stage_tick_us;
 struct ph_loops *stage_loops;
 struct ph_media *stage_media;
 
@@ -77,7 +77,7 @@ const struct ph_form wide_form = {"wide", wide_span, wide_write, wide_read};
 static uint64_t read_now(void *user)
 {
     (void)user;
-    return stage_now_us;
+    return stage_now_us += stage_tick_us;
 }
 
 static const struct ph_clock stage_clock = {read_now, NULL, NULL};
@@ -85,6 +85,7 @@ static const struct ph_clock stage_clock = {read_now, NULL, NULL};
 void stage_open(unsigned n_workers, const struct ph_media_config *times, bool threads)
 {
     stage_now_us = 5000000;
+    stage_tick_us = 0;
     struct ph_loops_options options = {.n = n_workers, .name = "worker", .clock = threads ? NULL : &stage_clock};
     assert_int_equal(ph_loops_create(&options, &stage_loops), 0);
     for (unsigned i = 0; i < n_workers; i++)

@@ -28,6 +28,7 @@
 enum { EVENTS_MAX = 64, SEEN_MAX = 20000 };
 
 extern uint64_t stage_now_us;
+extern uint64_t stage_tick_us; /* what each look at the clock costs */
 extern struct ph_loops *stage_loops;
 extern struct ph_media *stage_media;
 

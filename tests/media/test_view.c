@@ -105,6 +105,80 @@ static void a_window_gathers_units(void **state)
     seat_expect_run(&seat, 0, 0, 9);
 }
 
+static void newcomers_do_not_wait_for_the_window(void **state)
+{
+    (void)state;
+    struct ph_publish_request request = actor_request(&actor, "live/cam");
+    request.latency_ms = 100;
+    actor_open(&actor, 0, &request);
+    seat_open(&seat, 0, "live/cam");
+    stage_settle();
+    actor_write(&actor, PH_VIDEO, PH_UNIT_KEY, 0, 100);
+    stage_wait_ms(50);
+    seat_open(&other, 0, "live/cam");
+    stage_settle();
+    assert_true(seat_read(&other, 1000) > 0);
+    assert_int_equal(seat_read(&seat, 1000), 0); /* and do not shorten it for the others */
+    stage_wait_ms(50);
+    assert_true(seat_read(&seat, 1000) > 0);
+}
+
+static void the_automatic_window_grows_with_load(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned busy_permille, window_ms;
+    } rows[] = {{0, 0}, {500, 0}, {675, 50}, {850, 100}, {1000, 100}};
+    struct ph_publish_request request = actor_request(&actor, "live/cam");
+    request.latency_ms = -1;
+    actor_open(&actor, 0, &request);
+    seat_open(&seat, 0, "live/cam");
+    stage_settle();
+    for (size_t i = 0; i < PH_COUNT(rows); i++) {
+        stage_loops->loop[0].window_from_us = stage_now_us; /* the loop does not measure anew meanwhile */
+        atomic_store(&stage_loops->loop[0].busy_permille, rows[i].busy_permille);
+        actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, (int64_t)i * 200, 100);
+        unsigned waited_ms = 0;
+        for (stage_settle(); !seat_read(&seat, 1000); waited_ms += 10)
+            stage_wait_ms(10);
+        assert_int_equal(waited_ms, rows[i].window_ms);
+    }
+}
+
+static void a_pass_yields_and_takes_turns(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    static struct seat seats[N];
+    bool was_early[N] = {false};
+    memset(seats, 0, sizeof seats);
+    actor_start(&actor, 0, "live/cam");
+    for (int i = 0; i < N; i++)
+        seat_open(&seats[i], 0, "live/cam");
+    stage_settle();
+    for (int round = 0; round < 3 * N; round++) {
+        actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, round, 100);
+        stage_tick_us = 250;
+        ph_loop_turn(&stage_loops->loop[0], false);
+        stage_tick_us = 0;
+        int n_early = 0;
+        for (int i = 0; i < N; i++)
+            if (seat_read(&seats[i], 1000)) {
+                n_early++;
+                was_early[i] = true;
+            }
+        assert_in_range(n_early, 4, 12); /* 2 ms of the clock */
+        stage_settle();
+        for (int i = 0; i < N; i++)
+            seat_read(&seats[i], 1000);
+    }
+    for (int i = 0; i < N; i++) {
+        assert_true(was_early[i]);
+        seat_expect_run(&seats[i], 0, 0, 3 * N);
+        seat_close(&seats[i]);
+    }
+}
+
 static void start_next_waits_for_the_next_key_frame(void **state)
 {
     (void)state;
@@ -298,6 +372,9 @@ int main(void)
         CASE_THREE(view_then_publish),
         CASE(units_go_out_in_the_turn_they_came),
         CASE(a_window_gathers_units),
+        CASE(newcomers_do_not_wait_for_the_window),
+        CASE(the_automatic_window_grows_with_load),
+        CASE(a_pass_yields_and_takes_turns),
         CASE(start_next_waits_for_the_next_key_frame),
         CASE(audio_alone_is_joined_near_its_end),
         CASE(without_key_frames_video_waits),
