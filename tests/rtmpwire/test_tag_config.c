@@ -17,7 +17,7 @@ static const struct row avc[] = {
      "014d400cffe1001a674d400ceca0a8cf1136022000000300200000030281e28532c001000568ce013720", 0, 322, 182},
     {"high 4:4:4, 1920x1080",
      "01f40028ffe1001b67f40028919680780227e270110000030001000003000a0f1832a001000668ce01946480fff8f800", 0, 1920, 1080},
-    {"high 4:4:4, interlaced, scaling lists announced",
+    {"high 4:4:4, interlaced",
      "01f4001effe1001967f4001e919d016849b011000003000100000300321f142aa001000768de0194644019fff8f800", 0, 720, 576},
     {"no parameter set (by hand)", "014d400cffe0", RTMP_E_UNSUPPORTED, 0, 0},
     {"another version (by hand)", "024d400cffe1001a674d400c", RTMP_E_MALFORMED, 0, 0},
@@ -167,6 +167,39 @@ static void cropping_and_fields_count(void **state)
     assert_true(width == 0 && height == 0);
 }
 
+/* A list of scaling factors has as many codes as it has changes: after a factor of 0 the rest repeats. */
+static void scaling_lists_are_skipped(void **state)
+{
+    (void)state;
+    struct writer writer = {.bytes = {1, 100, 0, 30, 0xFF, 0xE1, 0, 56, 0x67, 100, 0, 30}, .n_bits = 96};
+    put_ue(&writer, 0);
+    put_ue(&writer, 1);
+    put_ue(&writer, 0);
+    put_ue(&writer, 0);
+    put_bits(&writer, 2, 1); /* scaling lists follow */
+    put_bits(&writer, 1, 1);
+    for (size_t i = 0; i < 16; i++)
+        put_ue(&writer, i % 2 == 0 ? 1 : 2); /* one up, one down */
+    put_bits(&writer, 1, 1);
+    put_ue(&writer, 16); /* from 8 down to 0 */
+    put_bits(&writer, 4, 0);
+    put_bits(&writer, 1, 1);
+    for (size_t i = 0; i < 64; i++)
+        put_ue(&writer, 0);
+    put_bits(&writer, 1, 0);
+    put_ue(&writer, 0);
+    put_ue(&writer, 2);
+    put_ue(&writer, 1);
+    put_bits(&writer, 1, 0);
+    put_ue(&writer, 80 - 1);
+    put_ue(&writer, 45 - 1);
+    put_bits(&writer, 4, 8); /* frames only, nothing cropped */
+    put_bits(&writer, 1, 1);
+    uint32_t width = 0, height = 0;
+    assert_int_equal(rtmp_avc_dimensions(writer.bytes, sizeof writer.bytes, &width, &height), 0);
+    assert_true(width == 1280 && height == 720);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +207,7 @@ int main(void)
         cmocka_unit_test(hevc_dimensions),
         cmocka_unit_test(aac_configurations),
         cmocka_unit_test(cropping_and_fields_count),
+        cmocka_unit_test(scaling_lists_are_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
