@@ -68,7 +68,9 @@ struct shown {
 static bool proves(const void *shown, const char *key, size_t length)
 {
     const struct shown *it = shown;
-    return (it->key.text && ph_key_proves(&it->key, key, length)) | (it->login && login_proves(it->login, key, length));
+    bool by_key = it->key.text && ph_key_proves(&it->key, key, length);
+    bool by_login = it->login && login_proves(it->login, key, length);
+    return by_key || by_login;
 }
 
 enum ph_access_verdict session_may_publish(const struct session *session, const char *path, struct rtmp_text query)
