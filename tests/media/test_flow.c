@@ -313,6 +313,20 @@ static void who_lags_skips_to_a_key_frame(void **state)
     assert_int_equal(published.skips, totals().skips);
 }
 
+static void who_keeps_too_much_alive_skips(void **state)
+{
+    (void)state;
+    actor_start(&actor, 0, "live/cam");
+    open_seat("live/cam", 100000);
+    for (int i = 0; i < 18; i++)
+        actor_write(&actor, PH_VIDEO, i % 6 ? 0 : PH_UNIT_KEY, i * 40, 1 << 20); /* key frames: 0, 6, 12 */
+    stage_wait_ms(300);
+    assert_int_equal(totals().skips, 1);
+    seat_drain(&seat);
+    assert_int_equal(seat.seen[0].number, 0);
+    seat_expect_run(&seat, 1, 12, 6);
+}
+
 static void without_a_key_frame_ahead_audio_goes_on(void **state)
 {
     (void)state;
@@ -474,6 +488,7 @@ int main(void)
         CASE(video_off_and_on),
         CASE(audio_off_and_on),
         CASE(who_lags_skips_to_a_key_frame),
+        CASE(who_keeps_too_much_alive_skips),
         CASE(without_a_key_frame_ahead_audio_goes_on),
         CASE(the_backlog_of_joining_is_no_lag),
         CASE(who_takes_no_byte_is_lost),

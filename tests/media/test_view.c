@@ -232,6 +232,36 @@ static void without_key_frames_video_waits(void **state)
     assert_int_equal(seat_count(&seat, PH_VIDEO), 20);
 }
 
+static void a_group_beyond_the_cache_is_not_kept(void **state)
+{
+    (void)state;
+    actor_start(&actor, 0, "live/cam");
+    actor_write(&actor, PH_VIDEO, PH_UNIT_KEY, 0, 1 << 20);
+    for (int i = 1; i < 20; i++) {
+        actor_write(&actor, PH_VIDEO, 0, i * 40, 1 << 20);
+        actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, i * 40, 100);
+    }
+    seat_open(&seat, 0, "live/cam");
+    seat_drain(&seat);
+    assert_int_equal(seat_count(&seat, PH_VIDEO), 0);
+    assert_int_equal(seat_count(&seat, PH_AUDIO), 5); /* from where it became too large: 16 videos */
+}
+
+static void the_newest_join_point_replaces_others(void **state)
+{
+    (void)state;
+    actor_start(&actor, 0, "live/cam");
+    seat_open(&seat, 0, "live/cam");
+    stage_settle();
+    for (int i = 0; i < 5; i++) /* all in one turn: the tap takes only the last */
+        actor_write_second(&actor, i * 1000, true, 100);
+    seat_open(&other, 0, "live/cam");
+    seat_drain(&seat);
+    seat_drain(&other);
+    seat_expect_run(&seat, 0, 0, 200);
+    seat_expect_run(&other, 0, 160, 40);
+}
+
 static void header_changes_have_their_place(void **state)
 {
     (void)state;
@@ -378,6 +408,8 @@ int main(void)
         CASE(start_next_waits_for_the_next_key_frame),
         CASE(audio_alone_is_joined_near_its_end),
         CASE(without_key_frames_video_waits),
+        CASE(a_group_beyond_the_cache_is_not_kept),
+        CASE(the_newest_join_point_replaces_others),
         CASE(header_changes_have_their_place),
         CASE(another_form_is_made_from_the_cache),
         CASE_THREE(another_form_is_made_from_the_cache),
