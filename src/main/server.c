@@ -86,7 +86,7 @@ static int make_apps(struct server *server, const char *server_key)
 static int make_gate(struct server *server)
 {
     const struct ph_server_settings *settings = &server->settings->server;
-    static const enum ph_rtmp_login logins[] = {[PH_LOGIN_AUTO] = PH_RTMP_LOGIN_AUTO,
+    static const enum ph_rtmp_login logins[] = {[PH_LOGIN_URL] = PH_RTMP_LOGIN_URL,
                                                 [PH_LOGIN_ALWAYS] = PH_RTMP_LOGIN_ALWAYS,
                                                 [PH_LOGIN_OFF] = PH_RTMP_LOGIN_OFF};
     struct ph_rtmp_options options = {

@@ -155,8 +155,10 @@ void ph_manual_print(FILE *out)
           "directory (mode 0600) and shown in the start banner; write another one there to change it. "
           "`auth.publish_keys.NAME = KEY` adds a key that opens one stream only; NAME is the stream's name, or its "
           "path such as `live/cam`. Keys have at least 8 characters: letters, digits and `. _ ~ -`.\n\n"
-          "An encoder shows its key as `?key=...` behind the stream name or the server's URL, or as the password of a "
-          "login with any user name.\n\n"
+          "An encoder shows its key as `?key=...` behind the stream name or the server's URL. One with fields for user "
+          "and "
+          "password may use these: any user name, the key as password, and `?login` behind the server's URL, as in "
+          "`rtmp://HOST/live?login`.\n\n"
           "## Listeners\n\n",
           out);
     ph_options_print_markdown(&ph_listen_options, out);

@@ -12,7 +12,7 @@
 static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_names[] = {"text", "json", NULL};
 static const char *const publish_names[] = {"key", "open", NULL};
-static const char *const login_names[] = {"auto", "always", "off", NULL};
+static const char *const login_names[] = {"url", "always", "off", NULL};
 
 #define FIELD(name) offsetof(struct ph_server_settings, name)
 
@@ -44,9 +44,9 @@ static const struct ph_option server_rows[] = {
      .choices = publish_names},
     {.name = "auth.login",
      .type = PH_OPTION_ENUM,
-     .initial = "auto",
-     .help = "When an encoder that shows no key at connect is asked for user and password: auto after it tried to "
-             "publish without a key, always at once (keys in stream names then fail), or never.",
+     .initial = "url",
+     .help = "When encoders are asked for user and password: when the server's URL ends in ?login; always, if the "
+             "URL shows no key (keys in stream names then fail); or never.",
      .offset = FIELD(login),
      .choices = login_names},
     {.name = "limits.connections",

@@ -31,7 +31,7 @@ enum {
 };
 
 enum ph_log_format { PH_LOG_TEXT, PH_LOG_JSON };
-enum ph_login_mode { PH_LOGIN_AUTO, PH_LOGIN_ALWAYS, PH_LOGIN_OFF };
+enum ph_login_mode { PH_LOGIN_URL, PH_LOGIN_ALWAYS, PH_LOGIN_OFF };
 
 /** The fields of ph_settings_options. */
 struct ph_server_settings {

@@ -23,7 +23,7 @@ static void defaults_agree_with_the_limits(void **state)
     assert_int_equal(server->log_level, PH_LOG_INFO);
     assert_int_equal(server->log_format, PH_LOG_TEXT);
     assert_int_equal(server->publish, PH_ACCESS_KEY);
-    assert_int_equal(server->login, PH_LOGIN_AUTO);
+    assert_int_equal(server->login, PH_LOGIN_URL);
     assert_int_equal(server->connections, 0);
     assert_int_equal(server->connections_per_source, PH_LIMIT_CONNS_PER_SOURCE);
     assert_int_equal(server->connections_per_source_new, PH_LIMIT_CONNS_PER_SOURCE_NEW);

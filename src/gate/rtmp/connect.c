@@ -98,8 +98,9 @@ static bool is_encoder(const struct rtmp_event_connect *connect)
     return rtmp_text_is(type, "nonprivate") || strncmp(connect->flash_ver.data, "FMLE/", 5) == 0;
 }
 
-/* Does this connect have to wait for user and password? */
-static bool is_to_log_in(struct session *session, const struct rtmp_event_connect *connect)
+/* Does this connect have to wait for user and password? An encoder that has none gives up when it is asked, even if
+ * its stream name carries a key: so it is asked when the URL says that it has. */
+static bool is_to_log_in(const struct session *session, const struct rtmp_event_connect *connect)
 {
     const struct ph_rtmp_options *options = &session->gate->options;
     size_t length;
@@ -107,10 +108,7 @@ static bool is_to_log_in(struct session *session, const struct rtmp_event_connec
         return false;
     if (query_find(connect->app_query.data, connect->app_query.length, "login", &length))
         return true;
-    if (!is_encoder(connect) || find_key(connect, &length))
-        return false;
-    return options->login == PH_RTMP_LOGIN_ALWAYS ||
-           login_is_expected(session->gate->desk, session->fingerprint, ph_loop_now(session->home->loop));
+    return options->login == PH_RTMP_LOGIN_ALWAYS && is_encoder(connect) && !find_key(connect, &length);
 }
 
 /* The third connect: a response. True: it is right. */
@@ -121,10 +119,7 @@ static bool check_response(struct session *session, const struct rtmp_auth *said
     if (login_take(desk, said, now_us, &session->login))
         return false;
     struct ph_credentials credentials = {.proves = login_proves, .shown = session->login};
-    if (ph_access_login(session->gate->options.access, &credentials) != PH_ACCESS_GRANTED)
-        return false;
-    login_expect(desk, session->fingerprint, now_us, true);
-    return true;
+    return ph_access_login(session->gate->options.access, &credentials) == PH_ACCESS_GRANTED;
 }
 
 /* True: go on. False: the connect was refused, the encoder will come back with an answer, or not. */
@@ -136,8 +131,6 @@ static bool log_in(struct session *session, const struct rtmp_event_connect *con
     struct rtmp_text query = query_of(connect->app_raw);
     struct rtmp_auth said;
     rtmp_auth_parse(query.data - (query.data > connect->app_raw.data), query.length + 1, &said);
-    session->fingerprint = login_fingerprint(desk, ph_conn_peer(session->conn), connect->app_raw, connect->tc_url,
-                                             connect->flash_ver);
     if (said.authmod.length != 5 || memcmp(said.authmod.text, "adobe", 5) != 0) {
         if (!is_to_log_in(session, connect))
             return true;

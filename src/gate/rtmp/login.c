@@ -6,28 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
 #include "base/secret.h"
-#include "base/siphash.h"
 
 #define SECONDS(n) ((uint64_t)(n)*1000000)
 
 enum {
-    EXPECTED = 1024,
     CHALLENGES = 256,
     SOURCES = 1024,
     TOKEN = 16, /* characters of salt, challenge and opaque */
     GUESSES = 10,
 };
 
-static const uint64_t EXPECT_US = SECONDS(600);              /* after a refused publish */
-static const uint64_t EXPECT_AGAIN_US = SECONDS(30 * 86400); /* after a login */
 static const uint64_t CHALLENGE_US = SECONDS(60);
 static const uint64_t GUESS_US = SECONDS(60);
-
-struct expected {
-    uint64_t fingerprint, until_us;
-};
 
 struct challenge {
     uint64_t until_us;
@@ -43,8 +34,6 @@ struct guesses {
 
 struct login_desk {
     pthread_mutex_t lock;
-    struct ph_hash_seed seed;
-    struct expected expected[EXPECTED];
     struct challenge challenges[CHALLENGES];
     struct guesses guesses[SOURCES];
 };
@@ -60,9 +49,7 @@ int login_desk_create(struct login_desk **desk)
     struct login_desk *made = calloc(1, sizeof *made);
     if (!made)
         return -ENOMEM;
-    int err = ph_random_fill(&made->seed, sizeof made->seed);
-    if (!err)
-        err = -pthread_mutex_init(&made->lock, NULL);
+    int err = -pthread_mutex_init(&made->lock, NULL);
     if (err) {
         free(made);
         return err;
@@ -77,71 +64,6 @@ void login_desk_destroy(struct login_desk *desk)
         return;
     pthread_mutex_destroy(&desk->lock);
     free(desk);
-}
-
-static size_t without_query(struct rtmp_text text)
-{
-    const char *query = memchr(text.data, '?', text.length);
-    return query ? (size_t)(query - text.data) : text.length;
-}
-
-uint64_t login_fingerprint(const struct login_desk *desk, const struct ph_address *peer, struct rtmp_text app,
-                           struct rtmp_text tc_url, struct rtmp_text flash_ver)
-{
-    uint64_t parts[4];
-    struct ph_source source = ph_address_source(peer);
-    parts[0] = ph_siphash(&desk->seed, &source, sizeof source);
-    parts[1] = ph_siphash(&desk->seed, app.data, without_query(app));
-    parts[2] = ph_siphash(&desk->seed, tc_url.data, without_query(tc_url));
-    parts[3] = ph_siphash(&desk->seed, flash_ver.data, flash_ver.length);
-    uint64_t hash = ph_siphash(&desk->seed, parts, sizeof parts);
-    return hash ? hash : 1; /* 0 is an empty place */
-}
-
-static struct expected *find_expected(struct login_desk *desk, uint64_t fingerprint)
-{
-    for (size_t i = 0; i < EXPECTED; i++)
-        if (desk->expected[i].fingerprint == fingerprint)
-            return &desk->expected[i];
-    return NULL;
-}
-
-static struct expected *oldest_expected(struct login_desk *desk)
-{
-    struct expected *oldest = &desk->expected[0];
-    for (size_t i = 1; i < EXPECTED; i++)
-        if (desk->expected[i].until_us < oldest->until_us)
-            oldest = &desk->expected[i];
-    return oldest;
-}
-
-void login_expect(struct login_desk *desk, uint64_t fingerprint, uint64_t now_us, bool logged_in)
-{
-    pthread_mutex_lock(&desk->lock);
-    struct expected *place = find_expected(desk, fingerprint);
-    if (!place)
-        place = oldest_expected(desk);
-    *place = (struct expected){.fingerprint = fingerprint,
-                               .until_us = now_us + (logged_in ? EXPECT_AGAIN_US : EXPECT_US)};
-    pthread_mutex_unlock(&desk->lock);
-}
-
-static bool take_expected(struct login_desk *desk, uint64_t fingerprint, uint64_t now_us)
-{
-    pthread_mutex_lock(&desk->lock);
-    struct expected *place = find_expected(desk, fingerprint);
-    bool in_time = place && place->until_us > now_us;
-    if (place)
-        *place = (struct expected){0};
-    pthread_mutex_unlock(&desk->lock);
-    return in_time;
-}
-
-void login_forget(struct login_desk *desk, uint64_t fingerprint) { (void)take_expected(desk, fingerprint, 0); }
-
-bool login_is_expected(struct login_desk *desk, uint64_t fingerprint, uint64_t now_us)
-{
-    return take_expected(desk, fingerprint, now_us);
 }
 
 static struct rtmp_auth_text text_of(const char *text)

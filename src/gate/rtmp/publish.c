@@ -352,26 +352,24 @@ void publish_deny(struct stream *stream)
 {
     struct session *session = stream->session;
     session->denied = NULL;
-    session_status(session, stream->id, "error", "NetStream.Publish.Denied",
-                   "this server needs a publish key: add ?key=... to the stream name, or, if you gave a password, try "
-                   "once more",
-                   NULL);
+    session_status(
+        session, stream->id, "error", "NetStream.Publish.Denied",
+        "this server needs a publish key: add ?key=... to the stream name, or ?login to the server's URL if you "
+        "gave a password",
+        NULL);
     session_end(session, PH_CLOSE_REFUSED, "no publish key");
 }
 
 static void refuse_key(struct stream *stream, enum ph_access_verdict verdict)
 {
     struct session *session = stream->session;
-    struct login_desk *desk = session->gate->desk;
-    uint64_t now_us = ph_loop_now(session->home->loop);
     bool is_wrong = verdict == PH_ACCESS_WRONG_KEY;
     char peer[SESSION_PEER];
     session_peer(session, peer);
     ph_log_warning(session_log(session), stream->path.text, "publish refused: %s (%s)",
                    is_wrong ? "wrong key" : "no key", peer);
-    if (!is_wrong)
-        login_expect(desk, session->fingerprint, now_us, false);
-    if (is_wrong && login_is_guessing(desk, ph_conn_peer(session->conn), now_us)) {
+    if (is_wrong &&
+        login_is_guessing(session->gate->desk, ph_conn_peer(session->conn), ph_loop_now(session->home->loop))) {
         session->denied = stream; /* told when the pause is over */
         session_pause(session, GUESS_DELAY_US);
     } else {
@@ -398,8 +396,6 @@ void publish_on_publish(struct session *session, uint32_t stream_id, const struc
         refuse_key(stream, verdict);
         return;
     }
-    if (!session->login)
-        login_forget(session->gate->desk, session->fingerprint);
     if (open_publisher(stream))
         session_end(session, PH_CLOSE_MEMORY, "out of memory");
 }

@@ -24,7 +24,7 @@ struct ph_rtmp;
 
 /** When an encoder that shows no key at connect is asked for user and password. */
 enum ph_rtmp_login {
-    PH_RTMP_LOGIN_AUTO,   /**< after it tried to publish without a key: docs/decisions/0005-login.md */
+    PH_RTMP_LOGIN_URL,    /**< when the URL of the server says ?login: docs/decisions/0005-login.md */
     PH_RTMP_LOGIN_ALWAYS, /**< at once */
     PH_RTMP_LOGIN_OFF,
 };

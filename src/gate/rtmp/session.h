@@ -100,7 +100,6 @@ struct session {
     char *app_path;            /* "live/room" */
     char *key;                 /* shown at connect; NULL: none */
     struct shown_login *login; /* shown at connect; NULL: none */
-    uint64_t fingerprint;      /* of this encoder, for the login desk */
     struct stream *denied;     /* is told so when `pause` fires */
     char client[CLIENT_NAME];  /* what it calls itself */
 };
