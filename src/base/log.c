@@ -74,7 +74,8 @@ bool ph_log_wants(const struct ph_log *log, enum ph_log_level level)
     return log && (int)level <= atomic_load_explicit(&log->level, memory_order_relaxed);
 }
 
-static void begin_line(const struct ph_log *log, struct ph_text *line, enum ph_log_level level, const char *path)
+static void begin_line(const struct ph_log *log, struct ph_text *line, enum ph_log_level level, const char *event,
+                       const char *path)
 {
     size_t path_length = path ? strlen(path) : 0;
     if (path_length > PH_LIMIT_LOG_LINE / 2) /* so that there is room for what happened */
@@ -83,6 +84,8 @@ static void begin_line(const struct ph_log *log, struct ph_text *line, enum ph_l
         ph_text_add(line, "{\"time\":\"");
         ph_text_add_time(line, ph_clock_wall_us(log->clock));
         ph_text_add(line, "\",\"level\":\"%s\",", level_names[level]);
+        if (event)
+            ph_text_add(line, "\"event\":\"%s\",", event);
         if (path) {
             ph_text_add(line, "\"path\":\"");
             ph_text_add_json(line, path, path_length);
@@ -92,23 +95,24 @@ static void begin_line(const struct ph_log *log, struct ph_text *line, enum ph_l
         return;
     }
     ph_text_add_time(line, ph_clock_wall_us(log->clock));
-    ph_text_add(line, " %s ", level_names[level]);
+    ph_text_add(line, " %s %s%s", level_names[level], event ? event : "", event ? " " : "");
     if (path) {
         ph_text_add_escaped(line, path, path_length);
         ph_text_add(line, ": ");
     }
 }
 
-static void write_line(struct ph_log *log, enum ph_log_level level, const char *path, const char *event, size_t length)
+static void write_line(struct ph_log *log, enum ph_log_level level, const char *event, const char *path,
+                       const char *text, size_t length)
 {
     char bytes[PH_LIMIT_LOG_LINE + 1]; /* the NUL does not leave */
     struct ph_text line;
     ph_text_init(&line, bytes, sizeof bytes - TAIL);
-    begin_line(log, &line, level, path);
+    begin_line(log, &line, level, event, path);
     if (log->json)
-        ph_text_add_json(&line, event, length);
+        ph_text_add_json(&line, text, length);
     else
-        ph_text_add_escaped(&line, event, length);
+        ph_text_add_escaped(&line, text, length);
     bool cut = line.cut;
     line.cap = sizeof bytes;
     ph_text_add(&line, "%s%s\n", cut ? "..." : "", log->json ? "\"}" : "");
@@ -121,12 +125,12 @@ static void tell_suppressed(struct ph_log *log, struct class *class)
     if (n == 0)
         return;
     char bytes[256];
-    struct ph_text event;
-    ph_text_init(&event, bytes, sizeof bytes);
-    ph_text_add(&event, "%u lines suppressed, all like: ", n);
+    struct ph_text text;
+    ph_text_init(&text, bytes, sizeof bytes);
+    ph_text_add(&text, "%u lines suppressed, all like: ", n);
     const char *format = atomic_load_explicit(&class->format, memory_order_relaxed);
-    ph_text_add_bytes(&event, format, strlen(format));
-    write_line(log, PH_LOG_WARNING, "log", bytes, event.length);
+    ph_text_add_bytes(&text, format, strlen(format));
+    write_line(log, PH_LOG_WARNING, NULL, "log", bytes, text.length);
 }
 
 static struct class *class_of(struct ph_log *log, const char *format)
@@ -152,18 +156,19 @@ static bool may_write(struct ph_log *log, struct class *class, const char *forma
     return false;
 }
 
-void ph_log_write(struct ph_log *log, enum ph_log_level level, const char *path, const char *format, ...)
+void ph_log_write(struct ph_log *log, enum ph_log_level level, const char *event, const char *path, const char *format,
+                  ...)
 {
     if (!ph_log_wants(log, level) || !may_write(log, class_of(log, format), format))
         return;
     char bytes[PH_LIMIT_LOG_LINE];
-    struct ph_text event;
-    ph_text_init(&event, bytes, sizeof bytes);
+    struct ph_text text;
+    ph_text_init(&text, bytes, sizeof bytes);
     va_list values;
     va_start(values, format);
-    ph_text_add_v(&event, format, values);
+    ph_text_add_v(&text, format, values);
     va_end(values);
-    write_line(log, level, path, bytes, event.length);
+    write_line(log, level, event, path, bytes, text.length);
 }
 
 void ph_log_flush(struct ph_log *log)

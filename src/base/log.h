@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file  The log: one event, one line, its path first.
+ * @file  The log: one event, one line, what it is about first.
  *
- *     2026-08-01T12:00:00.123Z info live/cam: publishing h264 1280x720 (10.0.0.7:53122, OBS 31)
- *     {"time":"2026-08-01T12:00:00.123Z","level":"info","path":"live/cam","text":"publishing h264 ..."}
+ *     2026-08-01T12:00:00.123Z info publishing live/cam: h264 1280x720 (10.0.0.7:53122, OBS 31)
+ *     {"time":"2026-08-01T12:00:00.123Z","level":"info","event":"publishing","path":"live/cam","text":"h264 ..."}
  *
  * What strangers sent is safe to print with %s: control bytes are escaped. Secrets must never come here.
  * Events with the same format string are one class: at most PH_LIMIT_LOG_PER_SECOND lines a second, then one line
@@ -52,15 +52,21 @@ bool ph_log_wants(const struct ph_log *log, enum ph_log_level level);
 /** Tell what was left out in seconds that are over: once a second or so, from one thread. */
 void ph_log_flush(struct ph_log *log);
 
-/** Write one event. `format` must be a literal: it is remembered. `path` names what it is about ("live/cam", "listen
- * media"); NULL for the server as a whole. */
-void ph_log_write(struct ph_log *log, enum ph_log_level level, const char *path, const char *format, ...)
-    PH_PRINTF(4, 5);
+/**
+ * Write one line.
+ *
+ * event   a word for what happens in the life of something: "publishing", "closed"; NULL: none
+ * path    what it is about: "live/cam", "listen media"; NULL: the server as a whole
+ * format  a literal: it is remembered
+ */
+void ph_log_write(struct ph_log *log, enum ph_log_level level, const char *event, const char *path, const char *format,
+                  ...) PH_PRINTF(5, 6);
 
-#define ph_log_error(log, path, ...)   ph_log_write(log, PH_LOG_ERROR, path, __VA_ARGS__)
-#define ph_log_warning(log, path, ...) ph_log_write(log, PH_LOG_WARNING, path, __VA_ARGS__)
-#define ph_log_info(log, path, ...)    ph_log_write(log, PH_LOG_INFO, path, __VA_ARGS__)
-#define ph_log_debug(log, path, ...)   ph_log_write(log, PH_LOG_DEBUG, path, __VA_ARGS__)
+#define ph_log_event(log, event, path, ...) ph_log_write(log, PH_LOG_INFO, event, path, __VA_ARGS__)
+#define ph_log_error(log, path, ...)        ph_log_write(log, PH_LOG_ERROR, NULL, path, __VA_ARGS__)
+#define ph_log_warning(log, path, ...)      ph_log_write(log, PH_LOG_WARNING, NULL, path, __VA_ARGS__)
+#define ph_log_info(log, path, ...)         ph_log_write(log, PH_LOG_INFO, NULL, path, __VA_ARGS__)
+#define ph_log_debug(log, path, ...)        ph_log_write(log, PH_LOG_DEBUG, NULL, path, __VA_ARGS__)
 
 /** "info" */
 const char *ph_log_level_name(enum ph_log_level level);

@@ -204,5 +204,5 @@ void session_on_connect(struct session *session, const struct rtmp_event_connect
     ph_timer_start(session->home->loop, &session->watch, (uint64_t)session->gate->options.ping_ms * 1000);
     char peer[SESSION_PEER];
     session_peer(session, peer);
-    ph_log_info(session_log(session), session->app_path, "opened (%s)", peer);
+    ph_log_event(session_log(session), "opened", session->app_path, "%s", peer);
 }

@@ -95,7 +95,7 @@ static void begin(struct stream *stream)
     stream->since_us = ph_loop_now(session->home->loop);
     stream->was_joined = stream->is_absent = stream->is_paused = false;
     session_peer(session, peer);
-    ph_log_info(session_log(session), stream->path.text, "playing (%s)", peer);
+    ph_log_event(session_log(session), "playing", stream->path.text, "%s", peer);
     if (open_viewer(stream))
         session_end(session, PH_CLOSE_MEMORY, "out of memory");
 }
@@ -171,5 +171,5 @@ void play_close(struct stream *stream, const char *why)
     ph_text_add(&text, ", ");
     ph_text_add_amount(&text, totals.bytes);
     ph_text_add(&text, " out, %llu skip%s", (unsigned long long)totals.skips, totals.skips == 1 ? "" : "s");
-    ph_log_info(session_log(session), stream->path.text, "player closed: %s (%s)", words, peer);
+    ph_log_event(session_log(session), "closed", stream->path.text, "%s (%s)", words, peer);
 }

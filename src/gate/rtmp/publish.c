@@ -55,7 +55,8 @@ static void tell_tracks(struct publishing *publishing)
     session_peer(session_of(publishing), peer);
     ph_text_init(&text, words, sizeof words);
     tracks_tell(&publishing->tracks, &text);
-    ph_log_info(session_log(session_of(publishing)), publishing->stream->path.text, "publishing %s (%s)", words, peer);
+    ph_log_event(session_log(session_of(publishing)), "publishing", publishing->stream->path.text, "%s (%s)", words,
+                 peer);
 }
 
 static void tell_end(const struct publishing *publishing, const char *why)
@@ -73,7 +74,7 @@ static void tell_end(const struct publishing *publishing, const char *why)
                 totals.viewers == 1 ? "" : "s", (unsigned long long)totals.skips, totals.skips == 1 ? "" : "s");
     if (publishing->n_dropped)
         ph_text_add(&text, ", %llu messages not understood", (unsigned long long)publishing->n_dropped);
-    ph_log_info(session_log(session_of(publishing)), publishing->stream->path.text, "publisher closed: %s", words);
+    ph_log_event(session_log(session_of(publishing)), "closed", publishing->stream->path.text, "%s", words);
 }
 
 static void note_key_frame(struct publishing *publishing)

@@ -472,7 +472,7 @@ static void log_end(const struct session *session, enum ph_close reason)
     ph_text_add(&text, " in, ");
     ph_text_add_amount(&text, ph_conn_bytes_out(session->conn));
     ph_text_add(&text, " out");
-    ph_log_info(session_log(session), session->app_path, "closed: %s (%s)", words, peer);
+    ph_log_event(session_log(session), "closed", session->app_path, "%s (%s)", words, peer);
 }
 
 static void on_close(void *user, enum ph_close reason)
