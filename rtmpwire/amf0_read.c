@@ -86,11 +86,19 @@ static int read_strict_array(struct rtmp_amf_reader *reader, struct rtmp_value *
     return rc;
 }
 
+static int read_plain_object(struct rtmp_amf_reader *reader, struct rtmp_value **value)
+{
+    int rc = read_object(reader, RTMP_OBJECT, value);
+    return rc ? rc : read_members(reader, *value, false);
+}
+
 static int read_typed_object(struct rtmp_amf_reader *reader, struct rtmp_value **value)
 {
     uint16_t length;
     struct rtmp_text *name = NULL;
     int rc = read_u16(reader, &length);
+    if (rc == 0 && length == 0)
+        return read_plain_object(reader, value);
     if (rc == 0)
         rc = reader_take(reader, sizeof *name, &name);
     if (rc == 0)
@@ -104,32 +112,15 @@ static int read_typed_object(struct rtmp_amf_reader *reader, struct rtmp_value *
     return read_members(reader, *value, false);
 }
 
-static int read_plain_object(struct rtmp_amf_reader *reader, struct rtmp_value **value)
-{
-    int rc = read_object(reader, RTMP_OBJECT, value);
-    return rc ? rc : read_members(reader, *value, false);
-}
-
 static int read_reference(struct rtmp_amf_reader *reader, struct rtmp_value **value)
 {
     uint16_t index;
     const void *entry = NULL;
     int rc = read_u16(reader, &index);
     if (rc == 0)
-        rc = reader_recall(&reader->amf0_objects, index, &entry);
+        rc = reader_recall(reader, &reader->amf0_objects, index, &entry);
     if (rc == 0)
         *value = (struct rtmp_value *)(uintptr_t)entry;
-    return rc;
-}
-
-static int read_number(struct rtmp_amf_reader *reader, struct rtmp_value **value)
-{
-    double number;
-    int rc = reader_double(reader, &number);
-    if (rc == 0)
-        rc = reader_node(reader, RTMP_NUMBER, value);
-    if (rc == 0)
-        (*value)->number = number;
     return rc;
 }
 
@@ -144,18 +135,13 @@ static int read_boolean(struct rtmp_amf_reader *reader, struct rtmp_value **valu
 
 static int read_date(struct rtmp_amf_reader *reader, struct rtmp_value **value)
 {
-    double ms;
     uint16_t zone;
-    int rc = reader_double(reader, &ms);
+    int rc = reader_number_node(reader, RTMP_DATE, value);
     if (rc == 0)
         rc = read_u16(reader, &zone);
     if (rc == 0)
-        rc = reader_node(reader, RTMP_DATE, value);
-    if (rc)
-        return rc;
-    (*value)->number = ms;
-    (*value)->zone = (int16_t)zone;
-    return 0;
+        (*value)->zone = (int16_t)zone;
+    return rc;
 }
 
 static int read_short_text(struct rtmp_amf_reader *reader, struct rtmp_value **value)
@@ -176,7 +162,7 @@ static int read_body(struct rtmp_amf_reader *reader, uint8_t marker, struct rtmp
 {
     switch (marker) {
     case AMF0_NUMBER:
-        return read_number(reader, value);
+        return reader_number_node(reader, RTMP_NUMBER, value);
     case AMF0_BOOLEAN:
         return read_boolean(reader, value);
     case AMF0_STRING:
@@ -205,27 +191,18 @@ static int read_body(struct rtmp_amf_reader *reader, uint8_t marker, struct rtmp
         return read_long_text(reader, RTMP_XML_DOCUMENT, value);
     case AMF0_TYPED_OBJECT:
         return read_typed_object(reader, value);
-    case AMF0_AVMPLUS:
-        return rtmp_amf3_read(reader, value);
     default: /* movie clip and record set are reserved, an object's end stands alone, others are none */
         return RTMP_E_MALFORMED;
     }
 }
 
-/* What is under construction is not the caller's to see unless it is whole. */
+/* 0x11 is no value of its own: neither a level nor a node. */
 static int read_value(struct rtmp_amf_reader *reader, struct rtmp_value **value)
 {
-    uint8_t marker;
-    struct rtmp_value *read = NULL;
-    int rc = reader_u8(reader, &marker);
-    if (rc == 0)
-        rc = reader_enter(reader);
-    if (rc)
-        return rc;
-    rc = read_body(reader, marker, &read);
-    reader->depth--;
-    if (rc == 0)
-        *value = read;
+    if (reader->at == reader->length || reader->data[reader->at] != AMF0_AVMPLUS)
+        return reader_value(reader, read_body, value);
+    reader->at++;
+    int rc = rtmp_amf3_read(reader, value);
     return rc == RTMP_E_MORE ? RTMP_E_TRUNCATED : rc;
 }
 

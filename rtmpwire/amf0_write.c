@@ -134,11 +134,10 @@ static int write_array(struct amf0_writer *amf0, const struct rtmp_value *value)
     return rc;
 }
 
+/* RTMP_VALUE_WALK_NODES keeps the index below 2^16. */
 static int write_reference(struct amf0_writer *amf0, uint32_t index)
 {
     uint8_t *p;
-    if (index > UINT16_MAX)
-        return RTMP_E_RANGE;
     int rc = writer_room(&amf0->out, 3, &p);
     if (rc == 0)
         put_u16(put_u8(p, AMF0_REFERENCE), (uint16_t)index);
@@ -155,12 +154,6 @@ static int write_complex(struct amf0_writer *amf0, const struct rtmp_value *valu
     int rc = value->type == RTMP_ARRAY ? write_array(amf0, value) : write_object(amf0, value);
     amf0->n_open--;
     return rc;
-}
-
-static int write_as_amf3(struct amf0_writer *amf0, const struct rtmp_value *value)
-{
-    int rc = writer_u8(&amf0->out, AMF0_AVMPLUS);
-    return rc ? rc : amf3_write_inside(&amf0->out, value);
 }
 
 static int write_body(struct amf0_writer *amf0, const struct rtmp_value *value)
@@ -184,9 +177,16 @@ static int write_body(struct amf0_writer *amf0, const struct rtmp_value *value)
     case RTMP_XML_DOCUMENT:
         return write_long_text(&amf0->out, AMF0_XML_DOCUMENT, value->text, value->n);
     case RTMP_OBJECT:
-        return value->flags & RTMP_VALUE_EXTERNAL ? write_as_amf3(amf0, value) : write_complex(amf0, value);
     case RTMP_ARRAY:
         return write_complex(amf0, value);
+    default:
+        return RTMP_E_RANGE;
+    }
+}
+
+static bool is_amf3_only(const struct rtmp_value *value)
+{
+    switch (rtmp_value_type(value)) {
     case RTMP_XML:
     case RTMP_BYTES:
     case RTMP_VECTOR_INT:
@@ -194,26 +194,23 @@ static int write_body(struct amf0_writer *amf0, const struct rtmp_value *value)
     case RTMP_VECTOR_DOUBLE:
     case RTMP_VECTOR_OBJECT:
     case RTMP_DICTIONARY:
-        return write_as_amf3(amf0, value);
+        return true;
+    default:
+        return rtmp_value_type(value) == RTMP_OBJECT && (value->flags & RTMP_VALUE_EXTERNAL);
     }
-    return RTMP_E_RANGE;
 }
 
 static int write_value(struct amf0_writer *amf0, const struct rtmp_value *value)
 {
+    if (is_amf3_only(value)) {
+        int rc = writer_u8(&amf0->out, AMF0_AVMPLUS);
+        return rc ? rc : amf3_write_inside(&amf0->out, value);
+    }
     int rc = writer_enter(&amf0->out);
     if (rc)
         return rc;
-    rc = write_body(amf0, value);
+    rc = write_body(amf0, value ? value : rtmp_value_new_undefined());
     amf0->out.depth--;
-    return rc;
-}
-
-/* A call is whole or nothing. */
-static int keep_or_undo(struct rtmp_buffer *buffer, size_t length, int rc)
-{
-    if (rc)
-        buffer->length = length;
     return rc;
 }
 
@@ -221,7 +218,10 @@ int rtmp_amf0_write(struct rtmp_buffer *buffer, const struct rtmp_value *value)
 {
     struct amf0_writer amf0 = {.out = {.buffer = buffer}};
     size_t length = buffer->length;
-    return keep_or_undo(buffer, length, write_value(&amf0, value ? value : rtmp_value_new_undefined()));
+    int rc = write_value(&amf0, value);
+    if (rc)
+        buffer->length = length;
+    return rc;
 }
 
 int rtmp_amf0_write_null(struct rtmp_buffer *buffer) { return rtmp_amf0_write(buffer, rtmp_value_new_null()); }

@@ -38,7 +38,7 @@ static int read_text(struct rtmp_amf_reader *reader, const struct rtmp_text **te
         return rc;
     if ((head & 1) == 0) {
         const void *entry = NULL;
-        rc = reader_recall(&reader->strings, head >> 1, &entry);
+        rc = reader_recall(reader, &reader->strings, head >> 1, &entry);
         if (rc == 0)
             *text = entry;
         return rc;
@@ -86,7 +86,7 @@ static int read_head(struct rtmp_amf_reader *reader, enum rtmp_value_type type, 
     if (head & 1)
         return 0;
     const void *entry = NULL;
-    rc = reader_recall(&reader->objects, head >> 1, &entry);
+    rc = reader_recall(reader, &reader->objects, head >> 1, &entry);
     if (rc == 0 && ((const struct rtmp_value *)entry)->type != type)
         rc = RTMP_E_REFERENCE;
     if (rc == 0)
@@ -113,17 +113,12 @@ static int read_opaque(struct rtmp_amf_reader *reader, enum rtmp_value_type type
 
 static int read_date(struct rtmp_amf_reader *reader, struct rtmp_value **value)
 {
-    uint32_t n;
-    double ms;
-    int rc = read_head(reader, RTMP_DATE, &n, value);
+    uint32_t unused;
+    int rc = read_head(reader, RTMP_DATE, &unused, value);
     if (rc || *value)
         return rc;
-    rc = reader_double(reader, &ms);
-    if (rc == 0)
-        rc = read_new(reader, RTMP_DATE, value);
-    if (rc == 0)
-        (*value)->number = ms;
-    return rc;
+    rc = reader_number_node(reader, RTMP_DATE, value);
+    return rc ? rc : reader_remember(reader, &reader->objects, *value);
 }
 
 /* (key, value)* up to the empty key. */
@@ -228,7 +223,7 @@ static int read_dictionary(struct rtmp_amf_reader *reader, struct rtmp_value **v
 }
 
 /* Traits: a reference to a class of this message, or a new one spelled out. */
-static int read_new_class(struct rtmp_amf_reader *reader, uint32_t bits, struct rtmp_amf_class **class)
+static int read_new_class(struct rtmp_amf_reader *reader, uint32_t bits, const struct rtmp_amf_class **class)
 {
     const struct rtmp_text *name;
     struct rtmp_text *members = NULL;
@@ -248,32 +243,42 @@ static int read_new_class(struct rtmp_amf_reader *reader, uint32_t bits, struct 
         return rc;
     *fresh = (struct rtmp_amf_class){
         .name = *name, .dynamic = dynamic && !external, .external = external, .n_members = n, .members = members};
-    rc = reader_remember(reader, &reader->classes, fresh);
-    for (uint32_t i = 0; rc == 0 && i < n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const struct rtmp_text *member;
         rc = read_text(reader, &member);
-        if (rc == 0)
-            members[i] = *member;
+        if (rc)
+            return rc;
+        members[i] = *member;
     }
-    if (rc == 0)
-        *class = fresh;
-    return rc;
+    *class = fresh;
+    return reader_remember(reader, &reader->classes, fresh);
 }
 
 static int read_class(struct rtmp_amf_reader *reader, uint32_t bits, const struct rtmp_amf_class **class)
 {
-    if (bits & 1) {
-        struct rtmp_amf_class *fresh;
-        int rc = read_new_class(reader, bits >> 1, &fresh);
-        if (rc == 0)
-            *class = fresh;
-        return rc;
-    }
+    if (bits & 1)
+        return read_new_class(reader, bits >> 1, class);
     const void *entry = NULL;
-    int rc = reader_recall(&reader->classes, bits >> 1, &entry);
+    int rc = reader_recall(reader, &reader->classes, bits >> 1, &entry);
     if (rc == 0)
         *class = entry;
     return rc;
+}
+
+static int read_properties(struct rtmp_amf_reader *reader, const struct rtmp_amf_class *class,
+                           struct rtmp_value *object)
+{
+    struct rtmp_member **end = &object->members;
+    for (uint32_t i = 0; i < class->n_members; i++) {
+        struct rtmp_value **item;
+        int rc = reader_member(reader, class->members[i], &end, &item);
+        if (rc == 0)
+            rc = read_value(reader, item);
+        if (rc)
+            return rc;
+        object->n++; /* never more than there are members, even if the rest fails */
+    }
+    return class->dynamic ? read_members(reader, end) : 0;
 }
 
 static int read_object(struct rtmp_amf_reader *reader, struct rtmp_value **value)
@@ -296,15 +301,7 @@ static int read_object(struct rtmp_amf_reader *reader, struct rtmp_value **value
         return flex_read(reader, object);
     }
     object->flags = class->dynamic && !plain ? RTMP_VALUE_DYNAMIC : 0;
-    object->n = class->n_members;
-    struct rtmp_member **end = &object->members;
-    for (uint32_t i = 0; rc == 0 && i < class->n_members; i++) {
-        struct rtmp_value **item;
-        rc = reader_member(reader, class->members[i], &end, &item);
-        if (rc == 0)
-            rc = read_value(reader, item);
-    }
-    return rc || !class->dynamic ? rc : read_members(reader, end);
+    return read_properties(reader, class, object);
 }
 
 static int read_integer(struct rtmp_amf_reader *reader, struct rtmp_value **value)
@@ -315,17 +312,6 @@ static int read_integer(struct rtmp_amf_reader *reader, struct rtmp_value **valu
         rc = reader_node(reader, RTMP_INTEGER, value);
     if (rc == 0)
         (*value)->integer = (int32_t)bits - (bits > AMF3_INTEGER_MAX ? AMF3_U29_MAX + 1 : 0);
-    return rc;
-}
-
-static int read_number(struct rtmp_amf_reader *reader, struct rtmp_value **value)
-{
-    double number;
-    int rc = reader_double(reader, &number);
-    if (rc == 0)
-        rc = reader_node(reader, RTMP_NUMBER, value);
-    if (rc == 0)
-        (*value)->number = number;
     return rc;
 }
 
@@ -348,7 +334,7 @@ static int read_body(struct rtmp_amf_reader *reader, uint8_t marker, struct rtmp
     case AMF3_INTEGER:
         return read_integer(reader, value);
     case AMF3_DOUBLE:
-        return read_number(reader, value);
+        return reader_number_node(reader, RTMP_NUMBER, value);
     case AMF3_STRING:
         return read_string(reader, value);
     case AMF3_XML_DOCUMENT:
@@ -380,18 +366,7 @@ static int read_body(struct rtmp_amf_reader *reader, uint8_t marker, struct rtmp
 
 static int read_value(struct rtmp_amf_reader *reader, struct rtmp_value **value)
 {
-    uint8_t marker;
-    struct rtmp_value *read = NULL;
-    int rc = reader_u8(reader, &marker);
-    if (rc == 0)
-        rc = reader_enter(reader);
-    if (rc)
-        return rc;
-    rc = read_body(reader, marker, &read);
-    reader->depth--;
-    if (rc == 0)
-        *value = read;
-    return rc;
+    return reader_value(reader, read_body, value);
 }
 
 int rtmp_amf3_read(struct rtmp_amf_reader *reader, struct rtmp_value **value)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The reader's tables are counted along, but only their first entries are remembered: searching them is bounded, and
- * what is not found is written in full, which is always right. A value that is still open is always found, since it
- * must be among the remembered ones or the writer gives up: that is what ends cycles.
+ * what is not found is written in full, which is always right. Values that are still open are remembered apart, at most
+ * as many as the tree may be deep: that is what ends cycles.
+ *
+ * Behind AMF0's 0x11 nothing is referred to, because readers do not agree whether the tables begin anew with each 0x11
+ * or with the message (docs/wire.md 4.2).
  */
 #include <rtmpwire/amf3.h>
 
@@ -14,7 +17,13 @@ enum { REMEMBERED = 256, CLASSES_REMEMBERED = 32 };
 
 struct amf3_writer {
     struct writer *out;
+    bool refers;
     uint32_t n_strings, n_objects, n_classes; /* as the reader counts */
+    uint32_t n_open;
+    struct {
+        const struct rtmp_value *value;
+        uint32_t index;
+    } open[RTMP_VALUE_DEPTH];
     struct rtmp_text strings[REMEMBERED];
     const struct rtmp_value *objects[REMEMBERED];
     const struct rtmp_value *classes[CLASSES_REMEMBERED]; /* the first object of each */
@@ -64,7 +73,7 @@ static int write_text(struct amf3_writer *amf3, struct rtmp_text text)
 {
     if (text.length == 0)
         return writer_u8(amf3->out, 0x01);
-    for (uint32_t i = 0; i < amf3->n_strings && i < REMEMBERED; i++)
+    for (uint32_t i = 0; amf3->refers && i < amf3->n_strings && i < REMEMBERED; i++)
         if (same_text(amf3->strings[i], text))
             return write_u29(amf3, i << 1);
     if (amf3->n_strings < REMEMBERED)
@@ -73,16 +82,19 @@ static int write_text(struct amf3_writer *amf3, struct rtmp_text text)
     return write_opaque(amf3, text.data, text.length);
 }
 
-/* RTMP_E_MORE: it is new, and has its place in the table now; 0: a reference was written. */
-static int write_known(struct amf3_writer *amf3, const struct rtmp_value *value)
+static bool find_object(const struct amf3_writer *amf3, const struct rtmp_value *value, uint32_t *index)
 {
-    for (uint32_t i = 0; i < amf3->n_objects && i < REMEMBERED; i++)
-        if (amf3->objects[i] == value)
-            return write_u29(amf3, i << 1);
-    if (amf3->n_objects < REMEMBERED)
-        amf3->objects[amf3->n_objects] = value;
-    amf3->n_objects++;
-    return RTMP_E_MORE;
+    for (uint32_t i = 0; i < amf3->n_open; i++)
+        if (amf3->open[i].value == value) {
+            *index = amf3->open[i].index;
+            return true;
+        }
+    for (uint32_t i = 0; amf3->refers && i < amf3->n_objects && i < REMEMBERED; i++)
+        if (amf3->objects[i] == value) {
+            *index = i;
+            return true;
+        }
+    return false;
 }
 
 static int write_members(struct amf3_writer *amf3, const struct rtmp_member *member)
@@ -176,7 +188,7 @@ static int write_new_class(struct amf3_writer *amf3, const struct rtmp_value *va
 
 static int write_class(struct amf3_writer *amf3, const struct rtmp_value *value)
 {
-    for (uint32_t i = 0; i < amf3->n_classes && i < CLASSES_REMEMBERED; i++)
+    for (uint32_t i = 0; amf3->refers && i < amf3->n_classes && i < CLASSES_REMEMBERED; i++)
         if (same_class(amf3->classes[i], value))
             return write_u29(amf3, i << 2 | 1);
     return write_new_class(amf3, value);
@@ -217,13 +229,8 @@ static int write_date(struct amf3_writer *amf3, const struct rtmp_value *value)
     return rc ? rc : write_double(amf3, value->number);
 }
 
-/* What has a place in the object table: marker, then a reference or the whole. */
-static int write_complex(struct amf3_writer *amf3, uint8_t marker, const struct rtmp_value *value)
+static int write_whole(struct amf3_writer *amf3, uint8_t marker, const struct rtmp_value *value)
 {
-    int rc = writer_u8(amf3->out, marker);
-    rc = rc ? rc : write_known(amf3, value);
-    if (rc != RTMP_E_MORE)
-        return rc;
     switch (marker) {
     case AMF3_DATE:
         return write_date(amf3, value);
@@ -242,6 +249,25 @@ static int write_complex(struct amf3_writer *amf3, uint8_t marker, const struct 
     default:
         return write_vector_of_numbers(amf3, value);
     }
+}
+
+/* What has a place in the object table: marker, then a reference or the whole. */
+static int write_complex(struct amf3_writer *amf3, uint8_t marker, const struct rtmp_value *value)
+{
+    uint32_t index;
+    int rc = writer_u8(amf3->out, marker);
+    if (rc)
+        return rc;
+    if (find_object(amf3, value, &index))
+        return amf3->refers ? write_u29(amf3, index << 1) : RTMP_E_RANGE;
+    amf3->open[amf3->n_open].value = value;
+    amf3->open[amf3->n_open++].index = amf3->n_objects;
+    if (amf3->n_objects < REMEMBERED)
+        amf3->objects[amf3->n_objects] = value;
+    amf3->n_objects++;
+    rc = write_whole(amf3, marker, value);
+    amf3->n_open--;
+    return rc;
 }
 
 static int write_string(struct amf3_writer *amf3, const struct rtmp_value *value)
@@ -271,7 +297,7 @@ static int write_body(struct amf3_writer *amf3, const struct rtmp_value *value)
         [RTMP_VECTOR_OBJECT] = AMF3_VECTOR_OBJECT,
         [RTMP_DICTIONARY] = AMF3_DICTIONARY,
     };
-    switch ((enum rtmp_value_type)value->type) {
+    switch (rtmp_value_type(value)) {
     case RTMP_UNDEFINED:
     case RTMP_UNSUPPORTED:
         return writer_u8(amf3->out, AMF3_UNDEFINED);
@@ -295,27 +321,30 @@ int amf3_write_value(struct amf3_writer *amf3, const struct rtmp_value *value)
     int rc = writer_enter(amf3->out);
     if (rc)
         return rc;
-    rc = write_body(amf3, value ? value : rtmp_value_new_undefined());
+    rc = write_body(amf3, value);
     amf3->out->depth--;
     return rc;
 }
 
+static int write_first(struct writer *out, bool refers, const struct rtmp_value *value)
+{
+    struct amf3_writer amf3; /* the tables are kilobytes, and of what is in them only the counts matter */
+    amf3.out = out;
+    amf3.refers = refers;
+    amf3.n_strings = amf3.n_objects = amf3.n_classes = amf3.n_open = 0;
+    return amf3_write_value(&amf3, value);
+}
+
 int amf3_write_inside(struct writer *writer, const struct rtmp_value *value)
 {
-    struct amf3_writer amf3;
-    amf3.out = writer;
-    amf3.n_strings = amf3.n_objects = amf3.n_classes = 0;
-    writer->depth--; /* the AMF0 value and this one are the same */
-    int rc = amf3_write_value(&amf3, value);
-    writer->depth++;
-    return rc;
+    return write_first(writer, false, value);
 }
 
 int rtmp_amf3_write(struct rtmp_buffer *buffer, const struct rtmp_value *value)
 {
-    struct writer out = {.buffer = buffer, .depth = 1};
+    struct writer out = {.buffer = buffer};
     size_t length = buffer->length;
-    int rc = amf3_write_inside(&out, value);
+    int rc = write_first(&out, true, value);
     if (rc)
         buffer->length = length;
     return rc;

@@ -4,8 +4,8 @@
 #include "bytes.h"
 
 enum {
-    EXPANSION_MAX = 16,     /* decoded bytes per byte of the message */
-    BYTES_ALWAYS = 1 << 16, /* but so many are allowed to the smallest one */
+    EXPANSION_MAX = 16,                        /* decoded bytes per byte of the message */
+    BYTES_ALWAYS = RTMP_VALUE_WALK_NODES * 64, /* but a node and a member for each value are always allowed */
     TABLE_FIRST = 8,
 };
 
@@ -22,7 +22,7 @@ void rtmp_amf_reader_init(struct rtmp_amf_reader *reader, const uint8_t *data, s
     if (limits)
         reader->limits = *limits;
     set_default(&reader->limits.depth, RTMP_VALUE_DEPTH);
-    set_default(&reader->limits.nodes, 10000);
+    set_default(&reader->limits.nodes, RTMP_VALUE_WALK_NODES);
     set_default(&reader->limits.references, 1024);
     set_default(&reader->limits.members, 256);
     set_default(&reader->limits.text, 1 << 16);
@@ -50,15 +50,6 @@ int reader_u8(struct rtmp_amf_reader *reader, uint8_t *value)
     int rc = reader_bytes(reader, 1, &p);
     if (rc == 0)
         *value = *p;
-    return rc;
-}
-
-int reader_double(struct rtmp_amf_reader *reader, double *value)
-{
-    const uint8_t *p;
-    int rc = reader_bytes(reader, 8, &p);
-    if (rc == 0)
-        *value = get_double(p);
     return rc;
 }
 
@@ -98,6 +89,17 @@ int reader_node(struct rtmp_amf_reader *reader, enum rtmp_value_type type, struc
     *node = (struct rtmp_value){.type = (uint8_t)type};
     *value = node;
     return 0;
+}
+
+int reader_number_node(struct rtmp_amf_reader *reader, enum rtmp_value_type type, struct rtmp_value **value)
+{
+    const uint8_t *p;
+    int rc = reader_bytes(reader, 8, &p);
+    if (rc == 0)
+        rc = reader_node(reader, type, value);
+    if (rc == 0)
+        (*value)->number = get_double(p);
+    return rc;
 }
 
 int reader_text_node(struct rtmp_amf_reader *reader, enum rtmp_value_type type, size_t length,
@@ -146,8 +148,10 @@ int reader_member(struct rtmp_amf_reader *reader, struct rtmp_text name, struct 
 
 int reader_remember(struct rtmp_amf_reader *reader, struct rtmp_amf_table *table, const void *entry)
 {
-    if (table->n == reader->limits.references)
-        return RTMP_E_NODES;
+    if (table->n >= reader->limits.references) {
+        table->n++;
+        return 0;
+    }
     if (table->n == table->cap) {
         uint32_t cap = table->cap ? table->cap * 2 : TABLE_FIRST;
         const void **entries = NULL;
@@ -163,21 +167,33 @@ int reader_remember(struct rtmp_amf_reader *reader, struct rtmp_amf_table *table
     return 0;
 }
 
-int reader_recall(const struct rtmp_amf_table *table, uint32_t index, const void **entry)
+int reader_recall(const struct rtmp_amf_reader *reader, const struct rtmp_amf_table *table, uint32_t index,
+                  const void **entry)
 {
     if (index >= table->n)
         return RTMP_E_REFERENCE;
+    if (index >= reader->limits.references)
+        return RTMP_E_NODES;
     *entry = table->entries[index];
     return 0;
 }
 
-int reader_enter(struct rtmp_amf_reader *reader)
+int reader_value(struct rtmp_amf_reader *reader, reader_body_fn read_body, struct rtmp_value **value)
 {
+    uint8_t marker;
+    struct rtmp_value *read = NULL; /* the caller sees it only once it is whole */
+    int rc = reader_u8(reader, &marker);
+    if (rc)
+        return rc;
     if (reader->depth >= reader->limits.depth)
         return RTMP_E_DEPTH;
     if (reader->n_nodes >= reader->limits.nodes)
         return RTMP_E_NODES;
-    reader->depth++;
     reader->n_nodes++;
-    return 0;
+    reader->depth++;
+    rc = read_body(reader, marker, &read);
+    reader->depth--;
+    if (rc == 0)
+        *value = read;
+    return rc;
 }

@@ -19,7 +19,7 @@ int writer_bytes(struct writer *writer, const void *bytes, size_t length);
 /** One level deeper; leave with writer->depth--. */
 int writer_enter(struct writer *writer);
 
-/** One AMF3 value inside an AMF0 one: tables of its own, the same counters. */
+/** One AMF3 value inside an AMF0 one, without references; RTMP_E_RANGE if it contains itself. */
 int amf3_write_inside(struct writer *writer, const struct rtmp_value *value);
 
 struct amf3_writer;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <rtmpwire/arena.h>
 
-#include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 enum {
+    ALIGNMENT = 8,    /* of doubles and pointers */
     BLOCK_MIN = 1024, /* a whole connect object fits */
     BLOCK_MAX = 65536,
 };
@@ -15,14 +16,12 @@ struct rtmp_arena_block {
     size_t size, used; /* bytes, this header included */
 };
 
-static size_t rounded(size_t size)
-{
-    size_t unit = alignof(max_align_t) < 8 ? alignof(max_align_t) : 8;
-    return (size + unit - 1) / unit * unit;
-}
+static size_t rounded(size_t size) { return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
 void rtmp_arena_init(struct rtmp_arena *arena, const struct rtmp_allocator *allocator, size_t budget)
 {
+    if (budget > SIZE_MAX / 2) /* no sum below overflows */
+        budget = SIZE_MAX / 2;
     *arena = (struct rtmp_arena){.allocator = *allocator, .budget = budget};
 }
 
@@ -40,20 +39,21 @@ void rtmp_arena_finish(struct rtmp_arena *arena) { rtmp_arena_reset(arena); }
 
 static struct rtmp_arena_block *add_block(struct rtmp_arena *arena, size_t size)
 {
+    size_t header = rounded(sizeof(struct rtmp_arena_block));
     size_t wanted = arena->newest ? 2 * arena->newest->size : BLOCK_MIN;
     if (wanted > BLOCK_MAX)
         wanted = BLOCK_MAX;
-    if (wanted < size + sizeof(struct rtmp_arena_block))
-        wanted = size + sizeof(struct rtmp_arena_block);
+    if (wanted < header + size)
+        wanted = header + size;
     struct rtmp_arena_block *block = arena->allocator.resize(arena->allocator.user, NULL, 0, wanted);
     if (block) {
-        *block = (struct rtmp_arena_block){.older = arena->newest, .size = wanted, .used = rounded(sizeof *block)};
+        *block = (struct rtmp_arena_block){.older = arena->newest, .size = wanted, .used = header};
         arena->newest = block;
     }
     return block;
 }
 
-static int over_budget(const struct rtmp_arena *arena, size_t size)
+static bool over_budget(const struct rtmp_arena *arena, size_t size)
 {
     return size > arena->budget || rounded(size) > arena->budget - arena->used;
 }

@@ -27,9 +27,8 @@ int rtmp_buffer_reserve(struct rtmp_buffer *buffer, size_t length)
     size_t needed = buffer->length + length;
     if (needed <= buffer->cap)
         return 0;
-    size_t cap = buffer->cap > buffer->max / 2 ? buffer->max : buffer->cap * 2;
-    if (cap < FIRST_CAP)
-        cap = FIRST_CAP;
+    size_t cap = buffer->cap > 0 ? buffer->cap : FIRST_CAP / 2;
+    cap = cap > buffer->max / 2 ? buffer->max : cap * 2;
     if (cap < needed)
         cap = needed;
     uint8_t *data = buffer->allocator.resize(buffer->allocator.user, buffer->data, buffer->cap, cap);

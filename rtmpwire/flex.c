@@ -3,8 +3,8 @@
  * Flex' externalizable classes, whose bytes only their class explains (docs/wire.md 4.2).
  *
  * Two wrap one value. The messages have parts, each of which begins with flag bytes (bit 7: another follows); a set
- * bit stands for one value. Here each value is a member with the property's name; bits without a name are read and
- * dropped, so what is written back is the same to every reader.
+ * bit stands for one value. Here each value is a member with the property's name. Of the bits without a name, bit 6 has
+ * no value and the others have one that is read and dropped, so what is written back is the same to every reader.
  */
 #include <rtmpwire/amf3.h>
 
@@ -13,7 +13,7 @@
 #include "amf_reader.h"
 #include "amf_writer.h"
 
-enum { N_FLAG_BYTES = 2, N_FLAGS = 7, FLAG_BYTES_MAX = 8 };
+enum { N_FLAG_BYTES = 2, N_FLAGS = 7, N_FLAGS_WITHOUT_NAME = 6, FLAG_BYTES_MAX = 8 };
 
 /** Member names by flag byte and bit; NULL: no name. */
 struct part {
@@ -70,7 +70,8 @@ static int read_part(struct rtmp_amf_reader *reader, const struct part *part, st
     for (unsigned i = 0; i < n; i++)
         for (unsigned bit = 0; bit < N_FLAGS; bit++) {
             const char *name = i < N_FLAG_BYTES ? part->names[i][bit] : NULL;
-            int rc = flags[i] >> bit & 1 ? read_named(reader, name, end) : 0;
+            bool has_value = flags[i] >> bit & 1 && (name || bit < N_FLAGS_WITHOUT_NAME);
+            int rc = has_value ? read_named(reader, name, end) : 0;
             if (rc)
                 return rc;
         }

@@ -170,13 +170,14 @@ int rtmp_value_set(struct rtmp_arena *arena, struct rtmp_value *object, const ch
     enum rtmp_value_type type = rtmp_value_type(object);
     if ((type != RTMP_OBJECT && type != RTMP_ARRAY) || item == NULL)
         return RTMP_E_RANGE;
-    struct rtmp_member **end = &object->members;
+    struct rtmp_member **end = &object->members, *found = NULL;
     for (; *end; end = &(*end)->next)
-        if (rtmp_text_is((*end)->name, name)) {
-            (*end)->value = item;
-            return 0;
-        }
-    return add_member(arena, end, name, item);
+        if (rtmp_text_is((*end)->name, name))
+            found = *end; /* the last one is the one that counts */
+    if (found == NULL)
+        return add_member(arena, end, name, item);
+    found->value = item;
+    return 0;
 }
 
 /* Room is a power of two, so that it follows from the count; what a decoder made has none to spare. */
@@ -276,12 +277,14 @@ static bool equal_contents(struct comparison *walk, const struct rtmp_value *a, 
 
 static bool equal(struct comparison *walk, const struct rtmp_value *a, const struct rtmp_value *b)
 {
-    if (walk->nodes >= RTMP_VALUE_WALK_NODES || walk->depth >= RTMP_VALUE_DEPTH)
+    if (a == b || walk->nodes >= RTMP_VALUE_WALK_NODES)
+        return true;
+    walk->nodes++;
+    if (walk->depth >= RTMP_VALUE_DEPTH)
         return true;
     unsigned meaning = (unsigned)~RTMP_VALUE_EXACT;
     if (a->type != b->type || (a->flags & meaning) != (b->flags & meaning) || a->n != b->n)
         return false;
-    walk->nodes++;
     walk->depth++;
     bool same = equal_contents(walk, a, b);
     walk->depth--;

@@ -59,11 +59,12 @@ RTMP_API void rtmp_amf_reader_init(struct rtmp_amf_reader *reader, const uint8_t
 RTMP_API RTMP_MUST_USE int rtmp_amf0_read(struct rtmp_amf_reader *reader, struct rtmp_value **value);
 
 /**
- * Append a value. Integers become numbers; what only AMF3 has goes as AMF3 behind 0x11; a reference is written only
- * where a value contains itself.
+ * Append a value. Integers become numbers; what only AMF3 has goes as AMF3 behind 0x11, without references; in AMF0 a
+ * reference is written only where a value contains itself.
  *
  * Returns 0; RTMP_E_DEPTH, RTMP_E_NODES the value is too deep or too large for anybody to read; RTMP_E_RANGE a name is
- * longer than 65535 bytes; RTMP_E_SPACE, RTMP_E_MEMORY. On failure the buffer is as before.
+ * longer than 65535 bytes, or a value that only AMF3 has contains itself; RTMP_E_UNSUPPORTED an object says
+ * RTMP_VALUE_EXTERNAL but is of no known class; RTMP_E_SPACE, RTMP_E_MEMORY. On failure the buffer is as before.
  */
 RTMP_API RTMP_MUST_USE int rtmp_amf0_write(struct rtmp_buffer *buffer, const struct rtmp_value *value);
 

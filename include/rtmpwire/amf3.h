@@ -23,9 +23,10 @@ extern "C" {
 RTMP_API RTMP_MUST_USE int rtmp_amf3_read(struct rtmp_amf_reader *reader, struct rtmp_value **value);
 
 /**
- * Append a value with reference tables of its own. A repeated text, object or class becomes a reference.
+ * Append a value with reference tables of its own. A repeated text, object or class becomes a reference. Left out is
+ * what AMF3 cannot say: members named "", zones of dates, and that an array is an ECMA one.
  *
- * Returns as rtmp_amf0_write().
+ * Returns as rtmp_amf0_write(), but RTMP_E_RANGE is for texts and counts from 2^28 on.
  */
 RTMP_API RTMP_MUST_USE int rtmp_amf3_write(struct rtmp_buffer *buffer, const struct rtmp_value *value);
 

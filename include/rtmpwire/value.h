@@ -100,10 +100,10 @@ enum {
 struct rtmp_value_limits {
     uint32_t depth;      /**< levels of nesting, AMF0, AMF3 and externalizable bodies together: 32 */
     uint32_t nodes;      /**< values: 10,000 */
-    uint32_t references; /**< entries of each reference table: 1,024 */
+    uint32_t references; /**< entries of each reference table, nothing behind them can be referred to: 1,024 */
     uint32_t members;    /**< sealed members of one class: 256 */
     uint32_t text;       /**< bytes of one text, XML or byte array: 64 KiB */
-    uint32_t bytes;      /**< decoded bytes: 2 MiB, and never more than 16 × the message or 64 KiB */
+    uint32_t bytes;      /**< decoded bytes: 2 MiB, and never more than 16 × the message or 640,000 */
 };
 
 /* Reading. */
@@ -146,8 +146,8 @@ RTMP_API struct rtmp_value *rtmp_value_new_array(struct rtmp_arena *arena);
 RTMP_API struct rtmp_value *rtmp_value_new_ecma_array(struct rtmp_arena *arena);
 RTMP_API struct rtmp_value *rtmp_value_new_object(struct rtmp_arena *arena);
 
-/** Add or exchange a member of an object or array. Returns 0; RTMP_E_RANGE no such type, or `item` is NULL;
- *  RTMP_E_MEMORY; RTMP_E_BYTES. */
+/** Add a member to an object or array, or exchange the one that rtmp_value_get() finds. Returns 0; RTMP_E_RANGE no such
+ *  type, or `item` is NULL; RTMP_E_MEMORY; RTMP_E_BYTES. */
 RTMP_API RTMP_MUST_USE int rtmp_value_set(struct rtmp_arena *arena, struct rtmp_value *object, const char *name,
                                           struct rtmp_value *item);
 
@@ -157,8 +157,9 @@ RTMP_API RTMP_MUST_USE int rtmp_value_push(struct rtmp_arena *arena, struct rtmp
 /* Walking. */
 
 /**
- * Append a value as text for people, much like JSON: control bytes are escaped, what lies deeper than
- * RTMP_VALUE_DEPTH or behind `max_nodes` is shown as "…".
+ * Append a value as text for people, much like JSON: one line of valid UTF-8, control characters and other bytes are
+ * escaped, what lies deeper than RTMP_VALUE_DEPTH or behind `max_nodes` (at most RTMP_VALUE_WALK_NODES) is shown as
+ * "…".
  *
  * Returns 0, or the buffer's error; the text may then be cut.
  */
