@@ -6,9 +6,10 @@
  *      |  handshake and connect have absolute deadlines; then pings watch over it
  *      `-> ending: what is to be said is being sent, nothing is read any more
  *
- * session.c  reading, writing, timers, the end        connect.c  the connect command, who may
+ * session.c  reading, writing, timers, the end        events.c   what the client says, and its price
+ * connect.c  the connect command, who may             login.c    user and password
  * publish.c  a stream that comes in                   play.c     a stream that goes out
- * tracks.c   what a publisher sends, for the log      login.c    user and password
+ * tracks.c   what a publisher sends, for the log      form.c     how the stream's log is written
  *
  * Owner   A session belongs to its connection: made in ph_rtmp_open(), freed in on_close.
  * Thread  The worker of the connection.
@@ -137,6 +138,10 @@ void session_stream_drop(struct stream *stream, const char *why);
 /* A status on a stream; it goes out with the next flush. */
 void session_status(struct session *session, uint32_t stream_id, const char *level, const char *code,
                     const char *description, const char *details);
+
+/* events.c */
+
+void events_handle(struct session *session, const struct rtmp_event *event);
 
 /* connect.c */
 
