@@ -173,7 +173,12 @@ static int open_doors(struct server *server, char *error)
             if (err)
                 return err;
         }
-    return server->n_listeners ? 0 : fail(error, -EINVAL, "listen: every listener is closed; give one an address");
+    if (server->n_listeners)
+        return 0;
+    struct ph_text text;
+    ph_text_init(&text, error, PH_SETTINGS_ERROR);
+    ph_text_add(&text, "listen: every listener is closed; give one an address");
+    return -EINVAL;
 }
 
 static int make(struct server *server, const struct ph_state *state, char *error)

@@ -2,6 +2,7 @@
 #include "gate/rtmp/form.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <rtmpwire/chunk.h>
@@ -21,9 +22,10 @@ static struct rtmp_message_info info_of(uint32_t variant, const struct ph_unit *
     static const uint8_t types[] = {
         [PH_AUDIO] = RTMP_TYPE_AUDIO, [PH_VIDEO] = RTMP_TYPE_VIDEO, [PH_DATA] = RTMP_TYPE_DATA_AMF0};
     static const uint8_t csids[] = {[PH_AUDIO] = 4, [PH_VIDEO] = 6, [PH_DATA] = 5};
+    bool is_metadata = unit->kind == PH_DATA && unit->flags & PH_UNIT_HEADER;
     return (struct rtmp_message_info){
         .csid = csids[unit->kind] + 8 * ((variant - 1) % STREAMS_APART),
-        .time_ms = (uint32_t)(unit->time_us / 1000),
+        .time_ms = is_metadata ? 0 : (uint32_t)(unit->time_us / 1000), /* ffmpeg takes later ones for subtitles */
         .length = (uint32_t)unit->length,
         .stream_id = variant,
         .type = types[unit->kind],

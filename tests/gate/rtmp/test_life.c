@@ -55,7 +55,7 @@ static void a_silent_client_is_pinged(void **state)
     house_settle();
     guest_saw(&lively, "");
     guest_saw(&dead, "gone");
-    assert_non_null(strstr(house_log, "closed: no answer to a ping after 00:01:"));
+    assert_non_null(strstr(house_log, "info closed live: no answer to a ping after 00:01:"));
 }
 
 static void calls_of_unknown_methods_are_answered(void **state)
@@ -128,10 +128,10 @@ static void the_log_tells_a_life(void **state)
     guest_leave(&guest);
     house_settle();
     static const char *const lines[] = {
-        "info live: opened (10.0.0.7:5000, test)\n",
-        "info live/cam: publishing mp3 44.1 kHz mono (10.0.0.7:5000, test)\n",
-        "info live/cam: publisher closed: the peer left after 00:00:02, 3 B in, 0 viewers, 0 skips\n",
-        "info live: closed: the peer left after 00:00:02, ",
+        "info opened live: 10.0.0.7:5000, test\n",
+        "info publishing live/cam: mp3 44.1 kHz mono (10.0.0.7:5000, test)\n",
+        "info closed live/cam: the peer left after 00:00:02, 3 B in, 0 viewers, 0 skips\n",
+        "info closed live: the peer left after 00:00:02, ",
     };
     const char *at = house_log;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
