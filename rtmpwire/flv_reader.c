@@ -32,7 +32,8 @@ void rtmp_flv_reader_finish(struct rtmp_flv_reader *reader) { rtmp_buffer_finish
 
 bool rtmp_flv_reader_may_end(const struct rtmp_flv_reader *reader)
 {
-    return reader->error == 0 && (reader->part == PART_GAP || (reader->part == PART_HEAD && reader->n_head == 0));
+    bool is_in_back_pointer = reader->part == PART_GAP && reader->skip <= RTMP_FLV_TAG_TAIL_SIZE;
+    return reader->error == 0 && (is_in_back_pointer || (reader->part == PART_HEAD && reader->n_head == 0));
 }
 
 /* Collect `size` bytes in `head`; true when they are there. */
