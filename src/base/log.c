@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * No lock: a line is formatted on the stack and leaves in one write. The count of each class lies in a small table of
- * atomics, found by the address of the format string; two classes that meet in one slot share its budget. Counts may
+ * atomics, found by the addresses of event and format; two classes that meet in one slot share its budget. Counts may
  * be off by a line or two when threads cross the end of a second together, which costs nobody anything.
  */
 #include "base/log.h"
@@ -133,9 +133,10 @@ static void tell_suppressed(struct ph_log *log, struct class *class)
     write_line(log, PH_LOG_WARNING, NULL, "log", bytes, text.length);
 }
 
-static struct class *class_of(struct ph_log *log, const char *format)
+static struct class *class_of(struct ph_log *log, const char *event, const char *format)
 {
-    uint64_t spread = (uint64_t)(uintptr_t)format * 0x9E3779B97F4A7C15u; /* 2^64 divided by the golden ratio */
+    uint64_t both = (uintptr_t)format + 3 * (uint64_t)(uintptr_t)event;
+    uint64_t spread = both * 0x9E3779B97F4A7C15u; /* 2^64 divided by the golden ratio */
     return &log->classes[spread >> 56];
 }
 
@@ -159,7 +160,7 @@ static bool may_write(struct ph_log *log, struct class *class, const char *forma
 void ph_log_write(struct ph_log *log, enum ph_log_level level, const char *event, const char *path, const char *format,
                   ...)
 {
-    if (!ph_log_wants(log, level) || !may_write(log, class_of(log, format), format))
+    if (!ph_log_wants(log, level) || !may_write(log, class_of(log, event, format), format))
         return;
     char bytes[PH_LIMIT_LOG_LINE];
     struct ph_text text;

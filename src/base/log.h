@@ -6,8 +6,8 @@
  *     {"time":"2026-08-01T12:00:00.123Z","level":"info","event":"publishing","path":"live/cam","text":"h264 ..."}
  *
  * What strangers sent is safe to print with %s: control bytes are escaped. Secrets must never come here.
- * Events with the same format string are one class: at most PH_LIMIT_LOG_PER_SECOND lines a second, then one line
- * tells how many were left out.
+ * Lines with the same event and format string are one class: at most PH_LIMIT_LOG_PER_SECOND lines a second, then one
+ * line tells how many were left out.
  *
  * Owner   Made in main, passed down as a pointer; NULL is a log that nobody reads.
  * Thread  Any: no lock; a line is one call of the sink.
