@@ -119,23 +119,24 @@ static int dial(const struct url *url)
 
 /* What we publish */
 
+/* Have the next tag, unless the file is at its end. */
 static void read_tag(struct cat *cat)
 {
-    int rc = RTMP_E_MORE;
-    while (!cat->has_tag && rc == RTMP_E_MORE) {
+    while (!cat->has_tag) {
         size_t used;
-        rc = rtmp_flv_read(&cat->reader, cat->piece + cat->piece_at, cat->piece_end - cat->piece_at, &used, &cat->tag);
-        cat->has_tag = rc == 0;
-        if (rc == 0 || rc == RTMP_E_MORE)
-            cat->piece_at += used;
+        int rc = rtmp_flv_read(&cat->reader, cat->piece + cat->piece_at, cat->piece_end - cat->piece_at, &used,
+                               &cat->tag);
         if (rc != RTMP_E_MORE)
-            break;
+            must(rc, "the file");
+        cat->piece_at += used;
+        cat->has_tag = rc == 0;
+        if (rc == 0)
+            return;
         cat->piece_at = 0;
         cat->piece_end = fread(cat->piece, 1, sizeof cat->piece, cat->file);
         if (cat->piece_end == 0)
             return;
     }
-    must(rc, "the file");
 }
 
 /* Send every tag that is due; tell how long to wait for the next. */

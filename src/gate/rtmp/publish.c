@@ -19,7 +19,7 @@
 enum {
     SECOND_US = 1000000,
     KEY_INTERVAL_MAX_S = 4, /* viewers wait for key frames, and caches grow with their distance */
-    DATA_ASTRAY_MS = 10000, /* a data message further from the media's clock gets the clock's time */
+    ASTRAY_MS = 10000,      /* a header or data message further from the media's clock gets the clock's time */
     GUESS_DELAY_US = 1000000,
 };
 
@@ -98,13 +98,17 @@ static void write_unit(struct publishing *publishing, const struct ph_unit *unit
         session_end(session_of(publishing), PH_CLOSE_MEMORY, "out of memory");
 }
 
-/* The clock follows frames; headers and the like often carry no time worth having. */
+/* The clock follows frames; what headers and data say is believed only near it. */
 static int64_t time_of(struct publishing *publishing, uint32_t time_ms, bool is_frame)
 {
+    int64_t unwrapped_ms = rtmp_clock_unwrap(publishing->clock_ms, time_ms);
+    int64_t away_ms = unwrapped_ms - publishing->clock_ms;
     if (!publishing->has_clock)
         publishing->clock_ms = time_ms;
     else if (is_frame)
-        publishing->clock_ms = rtmp_clock_unwrap(publishing->clock_ms, time_ms);
+        publishing->clock_ms = unwrapped_ms;
+    else if (away_ms >= -ASTRAY_MS && away_ms <= ASTRAY_MS)
+        return unwrapped_ms * 1000;
     publishing->has_clock |= is_frame;
     return publishing->clock_ms * 1000;
 }
@@ -183,17 +187,13 @@ static void take_data(struct publishing *publishing, const struct rtmp_event_dat
 {
     bool is_metadata = data->kind == RTMP_DATA_SET_FRAME || rtmp_text_is(data->name, "onMetaData");
     bool is_clear = data->kind == RTMP_DATA_CLEAR_FRAME;
-    int64_t time_ms = rtmp_clock_unwrap(publishing->clock_ms, data->time_ms);
-    if (is_metadata || is_clear || !publishing->has_clock || time_ms - publishing->clock_ms > DATA_ASTRAY_MS ||
-        publishing->clock_ms - time_ms > DATA_ASTRAY_MS)
-        time_ms = publishing->clock_ms;
     if (is_metadata)
         tracks_note_metadata(&publishing->tracks, rtmp_value_at(data->arguments, 0));
     struct ph_unit unit = {
         .kind = PH_DATA,
         .flags = is_metadata || is_clear ? PH_UNIT_HEADER : 0,
         .slot = SLOT_CONFIGURATION,
-        .time_us = time_ms * 1000,
+        .time_us = time_of(publishing, data->time_ms, false),
         .body = data->body,
         .length = is_clear ? 0 : data->length,
     };

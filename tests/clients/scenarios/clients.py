@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Clients other than ffmpeg, and nginx-rtmp as a neighbour that pushes to us and pulls from us."""
+
+import contextlib
+import os
+import tempfile
+
+from media import packets, same, sample
+from peers import Peer, Player, publish, require
+from scenario import scenario
+from scenarios.live import live
+from server import free_port, wait_for
+
+GST = ["gst-launch-1.0", "-q", "-e"]
+
+
+def file_in(folder, name):
+    return os.path.join(folder, name)
+
+
+@scenario
+def rtmpdump_plays():
+    path = sample("h264-aac")
+    with live() as server, tempfile.TemporaryDirectory() as folder:
+        target = file_in(folder, "out.flv")
+        with publish(path, server.url(key=True)) as source:
+            server.wait_line(r"publishing live/cam")
+            with Peer(["rtmpdump", "-q", "--live", "-r", server.url(), "-o", target]) as viewer:
+                source.wait()
+                viewer.wait(status=(0, 1, 2))  # rtmpdump calls a live stream's end "incomplete"
+        same(packets(path), packets(target), times="shifted")
+
+
+def gst_publishes(sink):
+    """GStreamer sends a file through `sink`; ffmpeg plays it."""
+    path = sample("h264-aac")
+    with live() as server:
+        with Player(server.url()) as viewer:
+            server.wait_line(r"playing live/cam")
+            with Peer([*GST, "filesrc", f"location={path}", "!", "flvdemux", "name=d", "flvmux", "name=m", "streamable=true",
+                       "!", sink, f"location={server.url(key=True)}",
+                       "d.video", "!", "queue", "!", "h264parse", "!", "m.", "d.audio", "!", "queue", "!", "aacparse", "!", "m."]) as source:
+                source.wait()
+            played = viewer.packets()
+    hashes = {packet[3] for packet in packets(path) if packet[0] == "audio"}
+    got = [packet[3] for packet in played if packet[0] == "audio"]
+    assert len(got) >= len(hashes) - 3, f"{len(got)} of {len(hashes)} audio packets came through"
+    assert sum(digest in hashes for digest in got) >= len(got) - 1, "audio bytes were changed"
+    n_video = sum(packet[0] == "video" for packet in packets(path))
+    assert sum(packet[0] == "video" for packet in played) >= n_video - 2, "video packets are missing"
+
+
+@scenario
+def gstreamer_rtmp2sink_publishes():
+    gst_publishes("rtmp2sink")
+
+
+@scenario
+def gstreamer_rtmpsink_publishes():
+    gst_publishes("rtmpsink")
+
+
+def gst_plays(source_element):
+    path = sample("h264-aac")
+    with live() as server, tempfile.TemporaryDirectory() as folder:
+        target = file_in(folder, "out.flv")
+        with publish(path, server.url(key=True)) as source:
+            server.wait_line(r"publishing live/cam")
+            with Peer([*GST, source_element, f"location={server.url()}", "!", "filesink", f"location={target}"]) as viewer:
+                source.wait()
+                viewer.wait(status=None)
+        same(packets(path), packets(target), times="shifted")
+
+
+@scenario
+def gstreamer_rtmp2src_plays():
+    gst_plays("rtmp2src")
+
+
+@scenario
+def gstreamer_rtmpsrc_plays():
+    gst_plays("rtmpsrc")
+
+
+@contextlib.contextmanager
+def nginx(application):
+    """nginx-rtmp on a free port with `application` as the body of its application "live"."""
+    require("nginx")
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        config = file_in(folder, "nginx.conf")
+        with open(config, "w") as f:
+            f.write(f"""load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
+                        daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
+                        events {{ worker_connections 64; }}
+                        rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{ live on; {application} }} }} }}""")
+        with Peer(["nginx", "-p", folder, "-c", config]) as neighbour:
+            wait_for(lambda: os.path.exists(file_in(folder, "pid")), "nginx to start")
+            yield port
+            assert neighbour.running(), "nginx ended"
+
+
+@scenario
+def nginx_rtmp_pushes_to_us():
+    path = sample("h264-aac")
+    with live() as server, nginx(f"push rtmp://127.0.0.1:{server.port}/live/cam?key={server.key};") as port:
+        with Player(server.url()) as viewer:
+            server.wait_line(r"playing live/cam")
+            with publish(path, f"rtmp://127.0.0.1:{port}/live/cam") as source:
+                source.wait()
+            same(packets(path), viewer.packets(), times="shifted", to_end=False)
+
+
+@scenario
+def nginx_rtmp_pulls_from_us():
+    path = sample("h264-aac")
+    with live() as server, nginx(f"pull rtmp://127.0.0.1:{server.port}/live/cam name=cam;") as port:
+        with publish(path, server.url(key=True)) as source:
+            server.wait_line(r"publishing live/cam")
+            with Player(f"rtmp://127.0.0.1:{port}/live/cam", limit=["-t", "2"]) as viewer:
+                same(packets(path), viewer.packets(), times="shifted", to_end=False)
+            source.wait()

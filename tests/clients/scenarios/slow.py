@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Long key-frame intervals and slow viewers."""
+
+import socket
+import time
+
+from media import packets, same, sample
+from peers import Player, publish
+from rtmp import Client
+from scenario import scenario
+from server import Failure, Server, wait_for
+
+
+@scenario(alone=True)
+def long_gop_starts_at_once():
+    """A key frame every 250 frames at 6 Mbit/s: a late joiner gets the cached GOP at once, and the log warns."""
+    path = sample("long-gop", seconds=20)
+    with Server("app.live.linger=1s") as server, publish(path, server.url(key=True)) as source:
+        server.wait_line(r"publishing live/cam")
+        time.sleep(5)
+        with Player(server.url()) as viewer:
+            wait_for(lambda: len([p for p in viewer.so_far() if p[0] == "video"]) > 60, "two seconds of video", 5)
+            source.wait(60)
+            same(packets(path), viewer.packets())
+        server.wait_line(r"key.frame interval|key frames? (is|are|every)|key frame only every")
+
+
+@scenario(alone=True)
+def long_gop_next_waits():
+    """With start = next nothing comes before the next key frame, and it comes first."""
+    path = sample("long-gop", seconds=20)
+    with Server("app.live.linger=1s", "app.live.start=next") as server, publish(path, server.url(key=True)) as source:
+        server.wait_line(r"publishing live/cam")
+        time.sleep(3)
+        with Player(server.url()) as viewer:
+            source.wait(60)
+            played = viewer.packets()
+    sent = packets(path)
+    keys = [p for p in sent if p[0] == "video"][::250]
+    first = next(p for p in played if p[0] == "video")
+    if first[3] not in {p[3] for p in keys[1:]}:
+        raise Failure("the first frame is not a later key frame")
+    same(sent, played)
+
+
+@scenario(alone=True)
+def slow_viewer_skips_to_key_frames():
+    """A viewer at a third of the bitrate is never cut off, and never gets a frame without its key frame."""
+    path = sample("long-gop", seconds=30)
+    with Server("app.live.linger=1s", "app.live.lag=2s") as server, publish(path, server.url(key=True)) as source:
+        server.wait_line(r"publishing live/cam")
+        with Client(server.port) as slow:
+            slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            slow.connect()
+            slow.play("cam")
+            times, end = [], time.monotonic() + 26
+            taken = 0
+            begin = time.monotonic()
+            while time.monotonic() < end:
+                kind, _, body = slow.message()
+                taken += len(body)
+                if kind == 9 and body[1] == 1:
+                    times.append(body[0] >> 4 == 1)
+                ahead = taken / 250_000 - (time.monotonic() - begin)
+                if ahead > 0:
+                    time.sleep(min(ahead, 1))
+        line = server.wait_line(r"closed live/cam: (?!publisher)")
+        source.wait(60)
+    if "skip" not in line or "0 skips" in line:
+        raise Failure(f"no skip was counted: {line}")
+    if not times or not times[0]:
+        raise Failure("the first frame was no key frame")

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""A playhouse under test: started on a free port with its own state directory, watched, stopped and judged."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+HANG = 30  # seconds after which anything that should have happened has not
+
+
+class Failure(Exception):
+    """What a scenario found wrong, in one line."""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(condition, what, seconds=HANG):
+    """Poll until condition() is true and return its value; the time is a hang guard, not a measure."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise Failure(f"waited {seconds} s for {what}")
+
+
+class Server:
+    """One server process. Use as a context manager: leaving it asks for a clean end and checks that it came."""
+
+    binary = None  # set by run
+
+    def __init__(self, *sets, args=(), port=None, state=None, open_publish=False):
+        self.port = port or free_port()
+        self.state = state or tempfile.mkdtemp(prefix="playhouse-state-")
+        self.own_state = state is None
+        self.lines = []
+        self.more = threading.Condition()
+        sets = [f"listen.media.address=127.0.0.1:{self.port}", "listen.local.address=127.0.0.1:0", *sets]
+        if open_publish:
+            sets.append("auth.publish=open")
+        command = [self.binary, "serve", "--state", self.state, *args]
+        for option in sets:
+            command += ["--set", option]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        errors="replace", stdin=subprocess.DEVNULL)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self.more:
+                self.lines.append(line.rstrip("\n"))
+                self.more.notify_all()
+
+    def __enter__(self):
+        try:
+            self.wait_line("ready")
+        except Failure:
+            self.process.kill()
+            raise
+        self.base_memory = self.memory()
+        return self
+
+    def __exit__(self, kind, value, trace):
+        alive = self.process.poll() is None
+        if alive:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(HANG)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = "none: it had to be killed"
+        if self.own_state:
+            shutil.rmtree(self.state, ignore_errors=True)
+        if kind is not None:
+            return
+        report = [line for line in self.lines if "runtime error:" in line or "Sanitizer" in line]
+        if report:
+            raise Failure(f"the server's sanitizer says: {report[0]}")
+        if not alive or status != 0:
+            raise Failure(f"the server ended {'too early ' if not alive else ''}with status {status}: {self.tail()}")
+
+    def tail(self):
+        return " | ".join(self.lines[-4:])
+
+    def wait_line(self, pattern, seconds=HANG, count=1):
+        """Wait until `count` log lines match; return the last of them."""
+        rule = re.compile(pattern)
+        end = time.monotonic() + seconds
+        with self.more:
+            while True:
+                found = [line for line in self.lines if rule.search(line)]
+                if len(found) >= count:
+                    return found[-1]
+                if self.process.poll() is not None and not self.more.wait(0.2):
+                    raise Failure(f"the server ended while {pattern!r} was awaited: {self.tail()}")
+                if time.monotonic() > end:
+                    raise Failure(f"no log line {pattern!r} within {seconds} s: {self.tail()}")
+                self.more.wait(0.2)
+
+    @property
+    def key(self):
+        """The publish key, from the banner as a person would take it."""
+        return re.search(r"[?&]key=([A-Za-z0-9_-]+)", self.wait_line(r"[?&]key=")).group(1)
+
+    def url(self, stream="cam", app="live", key=False):
+        return f"rtmp://127.0.0.1:{self.port}/{app}/{stream}" + (f"?key={self.key}" if key else "")
+
+    def memory(self):
+        """Resident bytes."""
+        with open(f"/proc/{self.process.pid}/statm") as f:
+            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
