@@ -202,6 +202,12 @@ static int parse_string(const struct ph_option *row, const char *text, char **st
                     (int64_t)length < row->min ? "short" : "long", row->min, row->max);
         return -EINVAL;
     }
+    const char *fault = row->fault ? row->fault(text) : NULL;
+    if (fault) {
+        begin_error(error, text);
+        ph_text_add(error, "%s", fault);
+        return -EINVAL;
+    }
     *string = strdup(text);
     if (*string)
         return 0;

@@ -40,6 +40,9 @@ struct ph_option {
     const char *help;           /**< one sentence */
     size_t offset;              /**< of the field: offsetof() */
     const char *const *choices; /**< of ENUM and SET: NULL-terminated, at most 32 */
+    /** of STRING: what is wrong with a text, to be read behind "is", and how to mend it; returns NULL if nothing is.
+     *  NULL: any text will do. */
+    const char *(*fault)(const char *text);
 };
 
 struct ph_option_table {

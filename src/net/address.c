@@ -115,3 +115,11 @@ struct ph_source ph_address_source(const struct ph_address *address)
     }
     return source;
 }
+
+const char *ph_address_fault(const char *text)
+{
+    struct ph_address address;
+    if (*text == '\0' || ph_address_parse(text, &address) == 0)
+        return NULL;
+    return "not an address; use numbers such as 127.0.0.1:1935, [::1]:1935, or :1935 for all";
+}

@@ -43,6 +43,10 @@ PH_MUST_USE int ph_host_parse(const char *text, struct ph_host *host);
  */
 PH_MUST_USE int ph_address_parse(const char *text, struct ph_address *address);
 
+/** What is wrong with a text that is to be an address, and how to mend it, for people, to be read behind "is"; NULL:
+ *  nothing, or it is empty. */
+const char *ph_address_fault(const char *text);
+
 /** "10.0.0.7:53122", "[2001:db8::1]:1935"; mapped IPv4 is written as IPv4. */
 void ph_address_text(const struct ph_address *address, char text[PH_ADDRESS_TEXT]);
 

@@ -352,9 +352,7 @@ int ph_listener_open(const struct ph_listener_options *options, struct ph_listen
     struct ph_address address;
     int err = ph_address_parse(options->address, &address);
     if (err) {
-        ph_text_add(&words,
-                    "\"%s\" is not an address; use numbers such as 127.0.0.1:1935, [::1]:1935, or :1935 for all",
-                    options->address);
+        ph_text_add(&words, "\"%s\" is %s", options->address, ph_address_fault(options->address));
         return err;
     }
     struct ph_listener *made = calloc(1, sizeof *made);

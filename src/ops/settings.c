@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "net/address.h"
 
 static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_names[] = {"text", "json", NULL};
@@ -145,7 +146,8 @@ static const struct ph_option listen_rows[] = {
      .initial = "",
      .max = 300,
      .help = "Where to listen, such as [::]:1935, 127.0.0.1:1936 or :1935; empty keeps it closed.",
-     .offset = offsetof(struct ph_listen_settings, address)},
+     .offset = offsetof(struct ph_listen_settings, address),
+     .fault = ph_address_fault},
 };
 
 const struct ph_option_table ph_listen_options = {
@@ -316,7 +318,7 @@ int ph_settings_assign(struct ph_settings *settings, const char *assignment, cha
     const char *equals = strchr(assignment, '=');
     char path[PH_SETTINGS_ERROR / 2];
     if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof path)
-        return fail(error, -EINVAL, "--set", "takes OPTION=VALUE, such as --set log.level=debug");
+        return fail(error, -EINVAL, assignment, "a value is missing; write --set OPTION=VALUE, as in log.level=debug");
     memcpy(path, assignment, (size_t)(equals - assignment));
     path[equals - assignment] = '\0';
     return ph_settings_set(settings, path, equals + 1, error);

@@ -113,7 +113,7 @@ void play_on_play(struct session *session, uint32_t stream_id, const struct rtmp
         play_close(stream, "player went on to another stream");
     if (ph_path_join(session->app_path, strlen(session->app_path), play->name.data, play->name.length, &path, &why)) {
         refuse(session, stream_id, why);
-    } else if (play->start == RTMP_PLAY_AT) {
+    } else if (play->start == RTMP_PLAY_AT && play->start_ms > 0) { /* librtmp says 0 unless told that it is live */
         refuse(session, stream_id, "there is no recording of this name; play it live");
     } else {
         stream->path = path;
@@ -171,5 +171,7 @@ void play_close(struct stream *stream, const char *why)
     ph_text_add(&text, ", ");
     ph_text_add_amount(&text, totals.bytes);
     ph_text_add(&text, " out, %llu skip%s", (unsigned long long)totals.skips, totals.skips == 1 ? "" : "s");
+    if (totals.video_withheld)
+        ph_text_add(&text, ", %llu times audio only until a key frame", (unsigned long long)totals.video_withheld);
     ph_log_event(session_log(session), "closed", stream->path.text, "%s (%s)", words, peer);
 }

@@ -45,7 +45,7 @@ def long_gop_next_waits():
 
 @scenario(alone=True)
 def slow_viewer_skips_to_key_frames():
-    """A viewer at a third of the bitrate is never cut off, and never gets a frame without its key frame."""
+    """A viewer at a third of the bitrate is not cut off: it skips, or hears audio only, and goes on at key frames."""
     path = sample("long-gop", seconds=30)
     with Server("app.live.linger=1s", "app.live.lag=2s") as server, publish(path, server.url(key=True)) as source:
         server.wait_line(r"publishing live/cam")
@@ -66,7 +66,7 @@ def slow_viewer_skips_to_key_frames():
                     time.sleep(min(ahead, 1))
         line = server.wait_line(r"closed live/cam: (?!publisher)")
         source.wait(60)
-    if "skip" not in line or "0 skips" in line:
-        raise Failure(f"no skip was counted: {line}")
+    if "0 skips" in line and "audio only" not in line:
+        raise Failure(f"nothing was left out, or it was not counted: {line}")
     if not times or not times[0]:
         raise Failure("the first frame was no key frame")
