@@ -134,10 +134,11 @@ static int write_array(struct amf0_writer *amf0, const struct rtmp_value *value)
     return rc;
 }
 
-/* RTMP_VALUE_WALK_NODES keeps the index below 2^16. */
 static int write_reference(struct amf0_writer *amf0, uint32_t index)
 {
     uint8_t *p;
+    if (index > UINT16_MAX)
+        return RTMP_E_RANGE;
     int rc = writer_room(&amf0->out, 3, &p);
     if (rc == 0)
         put_u16(put_u8(p, AMF0_REFERENCE), (uint16_t)index);
@@ -214,14 +215,21 @@ static int write_value(struct amf0_writer *amf0, const struct rtmp_value *value)
     return rc;
 }
 
-int rtmp_amf0_write(struct rtmp_buffer *buffer, const struct rtmp_value *value)
+int rtmp_amf0_write_next(struct rtmp_buffer *buffer, const struct rtmp_value *value, uint32_t *n_complex)
 {
-    struct amf0_writer amf0 = {.out = {.buffer = buffer}};
+    struct amf0_writer amf0 = {.out = {.buffer = buffer}, .n_complex = *n_complex};
     size_t length = buffer->length;
     int rc = write_value(&amf0, value);
     if (rc)
         buffer->length = length;
+    else
+        *n_complex = amf0.n_complex;
     return rc;
+}
+
+int rtmp_amf0_write(struct rtmp_buffer *buffer, const struct rtmp_value *value)
+{
+    return rtmp_amf0_write_next(buffer, value, &(uint32_t){0});
 }
 
 int rtmp_amf0_write_null(struct rtmp_buffer *buffer) { return rtmp_amf0_write(buffer, rtmp_value_new_null()); }

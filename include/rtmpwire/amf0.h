@@ -68,6 +68,18 @@ RTMP_API RTMP_MUST_USE int rtmp_amf0_read(struct rtmp_amf_reader *reader, struct
  */
 RTMP_API RTMP_MUST_USE int rtmp_amf0_write(struct rtmp_buffer *buffer, const struct rtmp_value *value);
 
+/**
+ * Append a value that is not the first object or array of its message body: references count from the body's first,
+ * so after others rtmp_amf0_write() would make a value that contains itself contain one of them instead.
+ *
+ * n_complex  in: AMF0 objects and arrays that the body holds before this one, 0 at its beginning, each
+ *            rtmp_amf0_begin_object() is one; out: with those of `value`; not touched on failure
+ *
+ * Returns as rtmp_amf0_write(); RTMP_E_RANGE also for a reference to what stands behind 65535 others.
+ */
+RTMP_API RTMP_MUST_USE int rtmp_amf0_write_next(struct rtmp_buffer *buffer, const struct rtmp_value *value,
+                                                uint32_t *n_complex);
+
 /* Without a tree. Each returns 0, RTMP_E_SPACE, RTMP_E_MEMORY, or RTMP_E_RANGE for a key longer than 65535 bytes. */
 
 RTMP_API RTMP_MUST_USE int rtmp_amf0_write_null(struct rtmp_buffer *buffer);

@@ -318,7 +318,7 @@ int ph_settings_assign(struct ph_settings *settings, const char *assignment, cha
     const char *equals = strchr(assignment, '=');
     char path[PH_SETTINGS_ERROR / 2];
     if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof path)
-        return fail(error, -EINVAL, assignment, "a value is missing; write --set OPTION=VALUE, as in log.level=debug");
+        return fail(error, -EINVAL, assignment, "this is no OPTION=VALUE; write it as in log.level=debug");
     memcpy(path, assignment, (size_t)(equals - assignment));
     path[equals - assignment] = '\0';
     return ph_settings_set(settings, path, equals + 1, error);

@@ -74,8 +74,8 @@ static void errors_name_option_and_remedy(void **state)
         {"auth.publish_keys.cam=short", "auth.publish_keys.cam: this key is too short; use at least 8 characters"},
         {"auth.publish_keys.cam=with blanks & more",
          "auth.publish_keys.cam: a key travels in URLs; use letters, digits and . _ ~ - only"},
-        {"log.level", "log.level: a value is missing; write --set OPTION=VALUE, as in log.level=debug"},
-        {"=debug", "log.level: a value is missing; write --set OPTION=VALUE, as in log.level=debug"},
+        {"log.level", "log.level: this is no OPTION=VALUE; write it as in log.level=debug"},
+        {"=debug", "=debug: this is no OPTION=VALUE; write it as in log.level=debug"},
         {"log.le\nvel=info", "log.le\\nvel: there is no such option; playhouse --help lists them all"},
     };
     for (size_t i = 0; i < PH_COUNT(rows); i++) {
