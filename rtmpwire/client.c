@@ -26,6 +26,7 @@ static void *resize(const struct rtmp_client *client, void *block, size_t old_si
 static int write_connect_body(struct rtmp_client *client, const struct rtmp_client_config *config)
 {
     struct rtmp_buffer *body = &client->connect;
+    uint32_t n_complex = 1;
     int rc = rtmp_amf0_write_text(body, "connect");
     rc = rc ? rc : rtmp_amf0_write_number(body, CONNECT_ID);
     rc = rc ? rc : rtmp_amf0_begin_object(body);
@@ -41,10 +42,10 @@ static int write_connect_body(struct rtmp_client *client, const struct rtmp_clie
         rc = rc ? rc : rtmp_put_text_member(body, "pageUrl", config->page_url);
     if (config->object_encoding != 0)
         rc = rc ? rc : rtmp_put_number_member(body, "objectEncoding", config->object_encoding);
-    rc = rc ? rc : rtmp_put_capabilities(body, config->capabilities);
-    rc = rc ? rc : rtmp_put_members(body, config->properties);
+    rc = rc ? rc : rtmp_put_capabilities(body, config->capabilities, &n_complex);
+    rc = rc ? rc : rtmp_put_members(body, config->properties, &n_complex);
     rc = rc ? rc : rtmp_amf0_end_object(body);
-    return rc ? rc : rtmp_put_items(body, config->arguments);
+    return rc ? rc : rtmp_put_items(body, config->arguments, &n_complex);
 }
 
 int rtmp_client_create(const struct rtmp_client_config *config, struct rtmp_client **created)

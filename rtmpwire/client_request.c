@@ -12,11 +12,11 @@ enum { BUFFER_MS_DEFAULT = 3000 };
 /* A command with up to a name as its argument. */
 static int say(struct rtmp_client *client, uint32_t stream_id, const char *command, double id, const char *name)
 {
-    struct rtmp_buffer *body = rtmp_link_begin_body(&client->link);
-    int rc = rtmp_command_write(body, command, id, NULL);
+    struct rtmp_buffer *body = &client->link.body;
+    int rc = rtmp_link_begin_command(&client->link, command, id);
     if (name)
         rc = rc ? rc : rtmp_amf0_write_text(body, name);
-    return rc ? rc : rtmp_link_write_body(&client->link, RTMP_TYPE_COMMAND_AMF0, stream_id, 0);
+    return rc ? rc : rtmp_link_write_command(&client->link, stream_id);
 }
 
 static int begin_stream(struct rtmp_client *client, const char *name, struct client_stream **stream)
@@ -64,11 +64,11 @@ int rtmp_client_play(struct rtmp_client *client, const char *name, const struct 
 static int say_publish(struct rtmp_client *client, const struct client_stream *stream)
 {
     static const char *const modes[] = {"live", "record", "append", "appendWithGap"};
-    struct rtmp_buffer *body = rtmp_link_begin_body(&client->link);
-    int rc = rtmp_command_write(body, "publish", rtmp_client_next_id(client), NULL);
+    struct rtmp_buffer *body = &client->link.body;
+    int rc = rtmp_link_begin_command(&client->link, "publish", rtmp_client_next_id(client));
     rc = rc ? rc : rtmp_amf0_write_text(body, stream->name);
     rc = rc ? rc : rtmp_amf0_write_text(body, modes[stream->mode]);
-    return rc ? rc : rtmp_link_write_body(&client->link, RTMP_TYPE_COMMAND_AMF0, stream->id, 0);
+    return rc ? rc : rtmp_link_write_command(&client->link, stream->id);
 }
 
 static double start_number(const struct rtmp_play_options *play)
@@ -87,16 +87,16 @@ static int say_play(struct rtmp_client *client, const struct client_stream *stre
 {
     const struct rtmp_play_options *play = &stream->play;
     struct link *link = &client->link;
-    struct rtmp_buffer *body = rtmp_link_begin_body(link);
+    struct rtmp_buffer *body = &link->body;
     size_t mark = rtmp_link_mark(link);
-    int rc = rtmp_command_write(body, "play", rtmp_client_next_id(client), NULL);
+    int rc = rtmp_link_begin_command(link, "play", rtmp_client_next_id(client));
     rc = rc ? rc : rtmp_amf0_write_text(body, stream->name);
     rc = rc ? rc : rtmp_amf0_write_number(body, start_number(play));
     if (play->duration_ms > 0 || play->append)
         rc = rc ? rc : rtmp_amf0_write_number(body, play->duration_ms > 0 ? play->duration_ms : -1000);
     if (play->append)
         rc = rc ? rc : rtmp_amf0_write_boolean(body, false);
-    rc = rc ? rc : rtmp_link_write_body(link, RTMP_TYPE_COMMAND_AMF0, stream->id, 0);
+    rc = rc ? rc : rtmp_link_write_command(link, stream->id);
     uint32_t buffer_ms = play->buffer_ms ? play->buffer_ms : BUFFER_MS_DEFAULT;
     rc = rc ? rc : rtmp_link_write_user(link, RTMP_EVENT_SET_BUFFER_LENGTH, stream->id, buffer_ms);
     return rtmp_link_rewind(link, mark, rc);
@@ -109,10 +109,10 @@ int rtmp_client_begin(struct rtmp_client *client, const struct client_stream *st
 
 static int say_delete(struct rtmp_client *client, uint32_t stream_id)
 {
-    struct rtmp_buffer *body = rtmp_link_begin_body(&client->link);
-    int rc = rtmp_command_write(body, "deleteStream", rtmp_client_next_id(client), NULL);
+    struct rtmp_buffer *body = &client->link.body;
+    int rc = rtmp_link_begin_command(&client->link, "deleteStream", rtmp_client_next_id(client));
     rc = rc ? rc : rtmp_amf0_write_number(body, stream_id);
-    return rc ? rc : rtmp_link_write_body(&client->link, RTMP_TYPE_COMMAND_AMF0, 0, 0);
+    return rc ? rc : rtmp_link_write_command(&client->link, 0);
 }
 
 int rtmp_client_stop(struct rtmp_client *client, uint32_t stream_id)
@@ -135,31 +135,31 @@ int rtmp_client_pause(struct rtmp_client *client, uint32_t stream_id, bool on, d
 {
     if (!rtmp_client_find(client, stream_id))
         return RTMP_E_STATE;
-    struct rtmp_buffer *body = rtmp_link_begin_body(&client->link);
-    int rc = rtmp_command_write(body, "pause", rtmp_client_next_id(client), NULL);
+    struct rtmp_buffer *body = &client->link.body;
+    int rc = rtmp_link_begin_command(&client->link, "pause", rtmp_client_next_id(client));
     rc = rc ? rc : rtmp_amf0_write_boolean(body, on);
     rc = rc ? rc : rtmp_amf0_write_number(body, time_ms);
-    return rc ? rc : rtmp_link_write_body(&client->link, RTMP_TYPE_COMMAND_AMF0, stream_id, 0);
+    return rc ? rc : rtmp_link_write_command(&client->link, stream_id);
 }
 
 int rtmp_client_seek(struct rtmp_client *client, uint32_t stream_id, double time_ms)
 {
     if (!rtmp_client_find(client, stream_id))
         return RTMP_E_STATE;
-    struct rtmp_buffer *body = rtmp_link_begin_body(&client->link);
-    int rc = rtmp_command_write(body, "seek", rtmp_client_next_id(client), NULL);
+    struct rtmp_buffer *body = &client->link.body;
+    int rc = rtmp_link_begin_command(&client->link, "seek", rtmp_client_next_id(client));
     rc = rc ? rc : rtmp_amf0_write_number(body, time_ms);
-    return rc ? rc : rtmp_link_write_body(&client->link, RTMP_TYPE_COMMAND_AMF0, stream_id, 0);
+    return rc ? rc : rtmp_link_write_command(&client->link, stream_id);
 }
 
 static int receive(struct rtmp_client *client, uint32_t stream_id, const char *command, bool on)
 {
     if (!rtmp_client_find(client, stream_id))
         return RTMP_E_STATE;
-    struct rtmp_buffer *body = rtmp_link_begin_body(&client->link);
-    int rc = rtmp_command_write(body, command, rtmp_client_next_id(client), NULL);
+    struct rtmp_buffer *body = &client->link.body;
+    int rc = rtmp_link_begin_command(&client->link, command, rtmp_client_next_id(client));
     rc = rc ? rc : rtmp_amf0_write_boolean(body, on);
-    return rc ? rc : rtmp_link_write_body(&client->link, RTMP_TYPE_COMMAND_AMF0, stream_id, 0);
+    return rc ? rc : rtmp_link_write_command(&client->link, stream_id);
 }
 
 int rtmp_client_receive_audio(struct rtmp_client *client, uint32_t stream_id, bool on)

@@ -106,13 +106,17 @@ static int undo(struct rtmp_buffer *buffer, size_t length, int rc)
     return rc;
 }
 
-int rtmp_command_write(struct rtmp_buffer *buffer, const char *name, double transaction_id,
-                       const struct rtmp_value *object)
+static int write_head(struct rtmp_buffer *buffer, const char *name, double transaction_id)
+{
+    int rc = rtmp_amf0_write_text(buffer, name);
+    return rc ? rc : rtmp_amf0_write_number(buffer, transaction_id);
+}
+
+int rtmp_command_write(struct rtmp_buffer *buffer, const char *name, double transaction_id)
 {
     size_t length = buffer->length;
-    int rc = rtmp_amf0_write_text(buffer, name);
-    rc = rc ? rc : rtmp_amf0_write_number(buffer, transaction_id);
-    rc = rc ? rc : object ? rtmp_amf0_write(buffer, object) : rtmp_amf0_write_null(buffer);
+    int rc = write_head(buffer, name, transaction_id);
+    rc = rc ? rc : rtmp_amf0_write_null(buffer);
     return undo(buffer, length, rc);
 }
 
@@ -120,20 +124,23 @@ int rtmp_command_write_call(struct rtmp_buffer *buffer, const char *name, double
                             const struct rtmp_value *object, const struct rtmp_value *arguments)
 {
     size_t length = buffer->length;
-    int rc = rtmp_command_write(buffer, name, transaction_id, object);
-    rc = rc ? rc : rtmp_put_items(buffer, arguments);
+    uint32_t n_complex = 0;
+    int rc = write_head(buffer, name, transaction_id);
+    rc = rc ? rc : rtmp_amf0_write_next(buffer, object ? object : rtmp_value_new_null(), &n_complex);
+    rc = rc ? rc : rtmp_put_items(buffer, arguments, &n_complex);
     return undo(buffer, length, rc);
 }
 
 int rtmp_status_write(struct rtmp_buffer *buffer, const struct rtmp_status *status)
 {
     size_t length = buffer->length;
+    uint32_t n_complex = 1;
     int rc = rtmp_amf0_begin_object(buffer);
     rc = rc ? rc : rtmp_put_text_member(buffer, "level", status->level);
     rc = rc ? rc : rtmp_put_text_member(buffer, "code", status->code);
     rc = rc ? rc : rtmp_put_text_member(buffer, "description", status->description);
     rc = rc ? rc : rtmp_put_text_member(buffer, "details", status->details);
-    rc = rc ? rc : rtmp_put_members(buffer, status->more);
+    rc = rc ? rc : rtmp_put_members(buffer, status->more, &n_complex);
     rc = rc ? rc : rtmp_amf0_end_object(buffer);
     return undo(buffer, length, rc);
 }
@@ -142,7 +149,7 @@ int rtmp_command_write_status(struct rtmp_buffer *buffer, const char *name, doub
                               const struct rtmp_status *status)
 {
     size_t length = buffer->length;
-    int rc = rtmp_command_write(buffer, name, transaction_id, NULL);
+    int rc = rtmp_command_write(buffer, name, transaction_id);
     rc = rc ? rc : rtmp_status_write(buffer, status);
     return undo(buffer, length, rc);
 }

@@ -89,21 +89,21 @@ int rtmp_put_number_member(struct rtmp_buffer *buffer, const char *name, double 
     return rc ? rc : rtmp_amf0_write_number(buffer, number);
 }
 
-int rtmp_put_members(struct rtmp_buffer *buffer, const struct rtmp_value *object)
+int rtmp_put_members(struct rtmp_buffer *buffer, const struct rtmp_value *object, uint32_t *n_complex)
 {
     int rc = 0;
     for (const struct rtmp_member *m = rtmp_value_members(object); m && rc == 0; m = m->next) {
         rc = rtmp_amf0_write_key(buffer, m->name.data, m->name.length);
-        rc = rc ? rc : rtmp_amf0_write(buffer, m->value);
+        rc = rc ? rc : rtmp_amf0_write_next(buffer, m->value, n_complex);
     }
     return rc;
 }
 
-int rtmp_put_items(struct rtmp_buffer *buffer, const struct rtmp_value *array)
+int rtmp_put_items(struct rtmp_buffer *buffer, const struct rtmp_value *array, uint32_t *n_complex)
 {
     int rc = 0;
     for (size_t i = 0; i < rtmp_value_count(array) && rc == 0; i++)
-        rc = rtmp_amf0_write(buffer, rtmp_value_at(array, i));
+        rc = rtmp_amf0_write_next(buffer, rtmp_value_at(array, i), n_complex);
     return rc;
 }
 
@@ -203,7 +203,7 @@ static int put_map(struct rtmp_buffer *buffer, const struct rtmp_capabilities *c
     return rc ? rc : rtmp_amf0_end_object(buffer);
 }
 
-int rtmp_put_capabilities(struct rtmp_buffer *buffer, const struct rtmp_capabilities *capabilities)
+int rtmp_put_capabilities(struct rtmp_buffer *buffer, const struct rtmp_capabilities *capabilities, uint32_t *n_complex)
 {
     if (!capabilities)
         return 0;
@@ -217,6 +217,7 @@ int rtmp_put_capabilities(struct rtmp_buffer *buffer, const struct rtmp_capabili
             rc = rc ? rc : put_list(buffer, capabilities, n);
         else
             rc = rc ? rc : put_map(buffer, capabilities, list);
+        (*n_complex)++;
     }
     if (capabilities->caps_ex)
         rc = rc ? rc : rtmp_put_number_member(buffer, "capsEx", capabilities->caps_ex);

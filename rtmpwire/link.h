@@ -55,6 +55,7 @@ struct link {
     struct rtmp_session_stats stats;
     int error;
     const char *rule;
+    bool amf3_commands; /* write commands as type 17 */
     bool in_aggregate;
     bool holding;
     bool deaf; /* over in good order: input is consumed and ignored */
@@ -94,11 +95,13 @@ int rtmp_link_write_control(struct link *link, uint8_t type, uint32_t value, uin
 int rtmp_link_write_user(struct link *link, uint16_t event, uint32_t value, uint32_t buffer_ms);
 int rtmp_link_flush_handshake(struct link *link);
 
-/* rtmp_link_begin_body() empties link->body for the writers of amf0.h and command.h; rtmp_link_write_body() sends it.
- * Where more than one message belongs together, rtmp_link_mark() and rtmp_link_rewind() take all of them back when one
- * fails. */
+/* rtmp_link_begin_body() empties link->body for the writers of amf0.h; rtmp_link_write_body() sends it. A command's
+ * body is begun with its name, its transaction and null, and goes in the form that the peer asked for. Where more than
+ * one message belongs together, rtmp_link_mark() and rtmp_link_rewind() take all of them back when one fails. */
 struct rtmp_buffer *rtmp_link_begin_body(struct link *link);
 int rtmp_link_write_body(struct link *link, uint8_t type, uint32_t stream_id, uint32_t time_ms);
+int rtmp_link_begin_command(struct link *link, const char *name, double transaction_id);
+int rtmp_link_write_command(struct link *link, uint32_t stream_id);
 size_t rtmp_link_mark(const struct link *link);
 int rtmp_link_rewind(struct link *link, size_t mark, int code);
 

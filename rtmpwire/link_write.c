@@ -156,22 +156,40 @@ int rtmp_link_write_body(struct link *link, uint8_t type, uint32_t stream_id, ui
     return rtmp_link_write(link, type, stream_id, time_ms, link->body.data, link->body.length);
 }
 
+/* Type 17 is type 20 behind a format byte 0: its values are AMF0, but for those that only AMF3 has. */
+static int begin_command(struct link *link)
+{
+    rtmp_buffer_clear(&link->body);
+    return link->amf3_commands ? rtmp_buffer_append(&link->body, "", 1) : 0;
+}
+
+int rtmp_link_begin_command(struct link *link, const char *name, double transaction_id)
+{
+    int rc = begin_command(link);
+    return rc ? rc : rtmp_command_write(&link->body, name, transaction_id);
+}
+
+int rtmp_link_write_command(struct link *link, uint32_t stream_id)
+{
+    uint8_t type = link->amf3_commands ? RTMP_TYPE_COMMAND_AMF3 : RTMP_TYPE_COMMAND_AMF0;
+    return rtmp_link_write_body(link, type, stream_id, 0);
+}
+
 int rtmp_link_write_status(struct link *link, uint32_t stream_id, const char *name, double transaction_id,
                            const struct rtmp_status *status)
 {
-    int rc = rtmp_command_write_status(rtmp_link_begin_body(link), name, transaction_id, status);
-    return rc ? rc : rtmp_link_write_body(link, RTMP_TYPE_COMMAND_AMF0, stream_id, 0);
+    int rc = begin_command(link);
+    rc = rc ? rc : rtmp_command_write_status(&link->body, name, transaction_id, status);
+    return rc ? rc : rtmp_link_write_command(link, stream_id);
 }
 
 int rtmp_link_write_result(struct link *link, double transaction_id, const struct rtmp_value *value)
 {
     if (transaction_id == 0)
         return 0;
-    struct rtmp_buffer *body = rtmp_link_begin_body(link);
-    int rc = rtmp_command_write(body, "_result", transaction_id, NULL);
-    if (rc == 0)
-        rc = value ? rtmp_amf0_write(body, value) : rtmp_amf0_write_null(body);
-    return rc ? rc : rtmp_link_write_body(link, RTMP_TYPE_COMMAND_AMF0, 0, 0);
+    int rc = rtmp_link_begin_command(link, "_result", transaction_id);
+    rc = rc ? rc : rtmp_amf0_write(&link->body, value ? value : rtmp_value_new_null());
+    return rc ? rc : rtmp_link_write_command(link, 0);
 }
 
 int rtmp_link_write_error(struct link *link, double transaction_id, const struct rtmp_status *status)
@@ -186,8 +204,9 @@ int rtmp_link_write_error(struct link *link, double transaction_id, const struct
 int rtmp_link_write_call(struct link *link, uint32_t stream_id, const char *name, double transaction_id,
                          const struct rtmp_value *arguments)
 {
-    int rc = rtmp_command_write_call(rtmp_link_begin_body(link), name, transaction_id, NULL, arguments);
-    return rc ? rc : rtmp_link_write_body(link, RTMP_TYPE_COMMAND_AMF0, stream_id, 0);
+    int rc = begin_command(link);
+    rc = rc ? rc : rtmp_command_write_call(&link->body, name, transaction_id, NULL, arguments);
+    return rc ? rc : rtmp_link_write_command(link, stream_id);
 }
 
 int rtmp_link_write_data(struct link *link, uint32_t stream_id, uint32_t time_ms, const char *name,
@@ -195,6 +214,6 @@ int rtmp_link_write_data(struct link *link, uint32_t stream_id, uint32_t time_ms
 {
     struct rtmp_buffer *body = rtmp_link_begin_body(link);
     int rc = rtmp_amf0_write_text(body, name);
-    rc = rc ? rc : rtmp_put_items(body, arguments);
+    rc = rc ? rc : rtmp_put_items(body, arguments, &(uint32_t){0});
     return rc ? rc : rtmp_link_write_body(link, RTMP_TYPE_DATA_AMF0, stream_id, time_ms);
 }

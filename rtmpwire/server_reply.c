@@ -18,24 +18,27 @@ static int write_connect_result(struct rtmp_server *server, const struct rtmp_co
 {
     struct link *link = &server->link;
     struct rtmp_buffer *body = rtmp_link_begin_body(link);
+    uint32_t n_complex = 0;
     int rc = rtmp_amf0_write_text(body, "_result");
     rc = rc ? rc : rtmp_amf0_write_number(body, server->connect_id);
 
+    n_complex++;
     rc = rc ? rc : rtmp_amf0_begin_object(body);
     rc = rc ? rc : rtmp_put_text_member(body, "fmsVer", or_text(reply->fms_version, "FMS/3,5,7,7009"));
     rc = rc ? rc : rtmp_put_number_member(body, "capabilities", CAPABILITIES);
     rc = rc ? rc : rtmp_put_number_member(body, "mode", MODE_LIVE);
-    rc = rc ? rc : rtmp_put_capabilities(body, reply->capabilities);
-    rc = rc ? rc : rtmp_put_members(body, reply->properties);
+    rc = rc ? rc : rtmp_put_capabilities(body, reply->capabilities, &n_complex);
+    rc = rc ? rc : rtmp_put_members(body, reply->properties, &n_complex);
     rc = rc ? rc : rtmp_amf0_end_object(body);
 
+    n_complex++;
     rc = rc ? rc : rtmp_amf0_begin_object(body);
     rc = rc ? rc : rtmp_put_text_member(body, "level", "status");
     rc = rc ? rc : rtmp_put_text_member(body, "code", "NetConnection.Connect.Success");
     rc = rc ? rc : rtmp_put_text_member(body, "description", or_text(reply->description, "Connection succeeded."));
     rc = rc ? rc : rtmp_put_number_member(body, "objectEncoding", server->object_encoding);
-    rc = rc ? rc : rtmp_put_capabilities(body, reply->capabilities);
-    rc = rc ? rc : rtmp_put_members(body, reply->info);
+    rc = rc ? rc : rtmp_put_capabilities(body, reply->capabilities, &n_complex);
+    rc = rc ? rc : rtmp_put_members(body, reply->info, &n_complex);
     rc = rc ? rc : rtmp_amf0_end_object(body);
     return rc ? rc : rtmp_link_write_body(link, RTMP_TYPE_COMMAND_AMF0, 0, 0);
 }
@@ -61,6 +64,7 @@ int rtmp_server_accept_connect(struct rtmp_server *server, const struct rtmp_con
     server->state = CONNECTION_OPEN;
     link->window_out = server->window;
     link->holding = false;
+    link->amf3_commands = server->object_encoding == 3;
     rtmp_link_connected(link);
     return 0;
 }
@@ -68,13 +72,15 @@ int rtmp_server_accept_connect(struct rtmp_server *server, const struct rtmp_con
 static int write_refusal(struct rtmp_server *server, const struct rtmp_connect_refusal *refusal)
 {
     struct link *link = &server->link;
-    struct rtmp_buffer *body = rtmp_link_begin_body(link);
-    int rc = rtmp_command_write(body, "_error", server->connect_id, NULL);
+    struct rtmp_buffer *body = &link->body;
+    uint32_t n_complex = 1;
+    int rc = rtmp_link_begin_command(link, "_error", server->connect_id);
     rc = rc ? rc : rtmp_amf0_begin_object(body);
     rc = rc ? rc : rtmp_put_text_member(body, "level", "error");
     rc = rc ? rc : rtmp_put_text_member(body, "code", or_text(refusal->code, "NetConnection.Connect.Rejected"));
     rc = rc ? rc : rtmp_put_text_member(body, "description", or_text(refusal->description, "Connection refused."));
     if (refusal->redirect) {
+        n_complex++;
         rc = rc ? rc : rtmp_amf0_write_key(body, "ex", 2);
         rc = rc ? rc : rtmp_amf0_begin_object(body);
         rc = rc ? rc : rtmp_put_number_member(body, "code", 302);
@@ -83,10 +89,10 @@ static int write_refusal(struct rtmp_server *server, const struct rtmp_connect_r
     }
     if (refusal->application) {
         rc = rc ? rc : rtmp_amf0_write_key(body, "application", 11);
-        rc = rc ? rc : rtmp_amf0_write(body, refusal->application);
+        rc = rc ? rc : rtmp_amf0_write_next(body, refusal->application, &n_complex);
     }
     rc = rc ? rc : rtmp_amf0_end_object(body);
-    return rc ? rc : rtmp_link_write_body(link, RTMP_TYPE_COMMAND_AMF0, 0, 0);
+    return rc ? rc : rtmp_link_write_command(link, 0);
 }
 
 int rtmp_server_refuse_connect(struct rtmp_server *server, const struct rtmp_connect_refusal *refusal)
@@ -212,8 +218,8 @@ int rtmp_server_reconnect(struct rtmp_server *server, const char *tc_url, const 
     if (server->state != CONNECTION_OPEN)
         return RTMP_E_STATE;
     struct link *link = &server->link;
-    struct rtmp_buffer *body = rtmp_link_begin_body(link);
-    int rc = rtmp_command_write(body, "onStatus", 0, NULL);
+    struct rtmp_buffer *body = &link->body;
+    int rc = rtmp_link_begin_command(link, "onStatus", 0);
     rc = rc ? rc : rtmp_amf0_begin_object(body);
     rc = rc ? rc : rtmp_put_text_member(body, "level", "status");
     rc = rc ? rc : rtmp_put_text_member(body, "code", "NetConnection.Connect.ReconnectRequest");
@@ -222,7 +228,7 @@ int rtmp_server_reconnect(struct rtmp_server *server, const char *tc_url, const 
     if (description)
         rc = rc ? rc : rtmp_put_text_member(body, "description", description);
     rc = rc ? rc : rtmp_amf0_end_object(body);
-    return rc ? rc : rtmp_link_write_body(link, RTMP_TYPE_COMMAND_AMF0, 0, 0);
+    return rc ? rc : rtmp_link_write_command(link, 0);
 }
 
 int rtmp_server_close(struct rtmp_server *server, const struct rtmp_status *status)

@@ -73,24 +73,24 @@ struct rtmp_status {
 };
 
 /**
- * Append name, transaction id and command object; the arguments are appended by the caller with the AMF0 writers.
- *
- * object  lent; NULL writes null
+ * Append name, transaction id and null for the command object; the arguments are appended by the caller with the AMF0
+ * writers.
  *
  * Returns 0, or the buffer's error (RTMP_E_MEMORY, RTMP_E_SPACE); then the buffer is unchanged.
  */
-RTMP_API RTMP_MUST_USE int rtmp_command_write(struct rtmp_buffer *buffer, const char *name, double transaction_id,
-                                              const struct rtmp_value *object);
+RTMP_API RTMP_MUST_USE int rtmp_command_write(struct rtmp_buffer *buffer, const char *name, double transaction_id);
 
 /**
- * Append a whole body: name, transaction id, command object, then the elements of `arguments`.
+ * Append a whole body: name, transaction id, command object, then the elements of `arguments`. Values may contain
+ * themselves.
  *
+ * object     lent: the command object, or NULL for null
  * arguments  lent: a strict array, or NULL for none
  */
 RTMP_API RTMP_MUST_USE int rtmp_command_write_call(struct rtmp_buffer *buffer, const char *name, double transaction_id,
                                                    const struct rtmp_value *object, const struct rtmp_value *arguments);
 
-/** Append an object {level, code, description, details, more…}: `level` before `code`, since Wirecast needs it. */
+/** Append the first object of a body, {level, code, description, details, more…}: Wirecast needs `level` first. */
 RTMP_API RTMP_MUST_USE int rtmp_status_write(struct rtmp_buffer *buffer, const struct rtmp_status *status);
 
 /** Append a whole body `name`, transaction id, null, status object: onStatus, onFCPublish, _error. */

@@ -124,6 +124,8 @@ static inline void trace_values(struct trace *trace, const struct rtmp_message *
     struct rtmp_value *value;
     rtmp_buffer_init(&line, &allocator, 1 << 20);
     rtmp_amf_reader_init(&reader, message->payload, message->info.length, arena, NULL);
+    if (message->info.type == RTMP_TYPE_COMMAND_AMF3)
+        assert_int_equal(message->payload[reader.at++], 0);
     int rc;
     while ((rc = rtmp_amf0_read(&reader, &value)) == 0) {
         assert_int_equal(rtmp_buffer_append(&line, " ", 1), 0);
@@ -162,7 +164,8 @@ static inline void trace_output(struct trace *trace, const uint8_t *bytes, size_
     while (rtmp_chunk_read(&reader, bytes, length, &used, &message) == 0) {
         bytes += used;
         length -= used;
-        if (message.info.type == RTMP_TYPE_COMMAND_AMF0 || message.info.type == RTMP_TYPE_DATA_AMF0)
+        if (message.info.type == RTMP_TYPE_COMMAND_AMF0 || message.info.type == RTMP_TYPE_COMMAND_AMF3 ||
+            message.info.type == RTMP_TYPE_DATA_AMF0)
             trace_values(trace, &message, &arena);
         else
             trace_bytes(trace, &message);

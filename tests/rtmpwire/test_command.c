@@ -124,7 +124,7 @@ static void test_depth_is_limited(void **state)
 {
     (void)state;
     struct rtmp_session_limits limits = {.amf_depth = 3};
-    assert_int_equal(rtmp_command_write(&buffer, "f", 1, NULL), 0);
+    assert_int_equal(rtmp_command_write(&buffer, "f", 1), 0);
     for (size_t depth = 1; depth <= 4; depth++) {
         struct rtmp_command command;
         size_t start = buffer.length;
@@ -140,7 +140,7 @@ static void test_depth_is_limited(void **state)
 static void test_write(void **state)
 {
     (void)state;
-    assert_int_equal(rtmp_command_write(&buffer, "createStream", 4, NULL), 0);
+    assert_int_equal(rtmp_command_write(&buffer, "createStream", 4), 0);
     assert_hex(buffer.data, buffer.length, vectors[1].hex);
     rtmp_buffer_clear(&buffer);
 
@@ -154,6 +154,36 @@ static void test_write(void **state)
     struct rtmp_status status = {.level = "status", .code = "NetStream.Play.Start"};
     assert_int_equal(rtmp_command_write_status(&buffer, "onStatus", 0, &status), 0);
     assert_hex(buffer.data, buffer.length, vectors[4].hex);
+}
+
+/* References count from the first object of the body, so a value stays in itself whatever stands before it. */
+static void test_values_that_contain_themselves(void **state)
+{
+    (void)state;
+    struct rtmp_value *self = rtmp_value_new_object(&arena), *arguments = rtmp_value_new_array(&arena);
+    assert_int_equal(rtmp_value_set(&arena, self, "me", self), 0);
+    assert_int_equal(rtmp_value_push(&arena, arguments, self), 0);
+    assert_int_equal(rtmp_value_push(&arena, arguments, self), 0);
+    assert_int_equal(rtmp_command_write_call(&buffer, "f", 1, self, arguments), 0);
+    assert_hex(buffer.data, buffer.length,
+               "02000166003ff0000000000000"
+               "0300026d65070000000009"
+               "0300026d65070001000009"
+               "0300026d65070002000009");
+    struct rtmp_command command;
+    assert_int_equal(rtmp_command_read(buffer.data, buffer.length, 20, NULL, &arena, &command), 0);
+    const struct rtmp_value *last = rtmp_value_at(command.arguments, 1);
+    assert_ptr_equal(rtmp_value_get(command.object, "me"), command.object);
+    assert_ptr_equal(rtmp_value_get(last, "me"), last);
+
+    rtmp_buffer_clear(&buffer);
+    struct rtmp_value *more = rtmp_value_new_object(&arena);
+    assert_int_equal(rtmp_value_set(&arena, more, "self", self), 0);
+    struct rtmp_status status = {.level = "status", .code = "c", .more = more};
+    assert_int_equal(rtmp_command_write_status(&buffer, "onStatus", 0, &status), 0);
+    assert_int_equal(rtmp_command_read(buffer.data, buffer.length, 20, NULL, &arena, &command), 0);
+    last = rtmp_value_get(rtmp_value_at(command.arguments, 0), "self");
+    assert_ptr_equal(rtmp_value_get(last, "me"), last);
 }
 
 static void test_status_members_in_order(void **state)
@@ -215,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_read_head, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(test_write, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_values_that_contain_themselves, setup, teardown),
         cmocka_unit_test_setup_teardown(test_status_members_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_write_takes_back_what_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_allocation_may_fail, setup, teardown),

@@ -272,28 +272,31 @@ static void test_flash_player(void **state)
     say(&s, 20, 1, "sn0", "closeStream", 0.0); /* nothing to close any more */
     say(&s, 20, 0, "sn0", "close", 0.0);
     say(&s, 20, 0, "sn0", "nobody hears", 8.0);
-    run_script(
-        &s, RTMP_E_MORE,
-        "connect app=game/room query=k=v tcUrl=rtmp://h/game flashVer= encoding=3\n"
-        "play 1 cam?t=1 start=2,5000 duration=1000 reset=0\n"
-        "pause 1 2 at 20\n"
-        "pause 1 1 at 20\n"
-        "pause 1 0 at 30\n"
-        "seek 1 1500\n"
-        "receive-audio 1 0\n"
-        "receive-video 1 1\n"
-        "play 1 cam2? start=1,0 duration=-1 reset=0\n"
-        "call 0 say id=5 type=17\n"
-        "result id=9 error=0\n"
-        "result id=10 error=1\n"
-        "shared-object type=19 21 bytes 7402\n"
-        "stop 1 cause=0 published=0 pending=0\n"
-        "close 0\n",
-        HEARD_ACCEPT("3") HEARD_STREAM HEARD_BEGIN HEARD_START HEARD_BEGIN
-        "20@1: \"onStatus\" 0 null {\"level\":\"status\",\"code\":\"NetStream.Play.Start\",\"description\":\"Started "
-        "playing.\",\"details\":\"cam2\"}\n"
-        "20@0: \"_error\" 5 null {\"level\":\"error\",\"code\":\"NetConnection.Call.Failed\",\"description\":\"Method "
-        "not found.\"}\n");
+    run_script(&s, RTMP_E_MORE,
+               "connect app=game/room query=k=v tcUrl=rtmp://h/game flashVer= encoding=3\n"
+               "play 1 cam?t=1 start=2,5000 duration=1000 reset=0\n"
+               "pause 1 2 at 20\n"
+               "pause 1 1 at 20\n"
+               "pause 1 0 at 30\n"
+               "seek 1 1500\n"
+               "receive-audio 1 0\n"
+               "receive-video 1 1\n"
+               "play 1 cam2? start=1,0 duration=-1 reset=0\n"
+               "call 0 say id=5 type=17\n"
+               "result id=9 error=0\n"
+               "result id=10 error=1\n"
+               "shared-object type=19 21 bytes 7402\n"
+               "stop 1 cause=0 published=0 pending=0\n"
+               "close 0\n",
+               /* after objectEncoding 3 all but the answer to connect has type 17 */
+               HEARD_ACCEPT("3") "17@0: \"_result\" 2 null 1\n" HEARD_BEGIN "17@1: \"onStatus\" 0 null " STATUS(
+                   "status", "NetStream.Play.Start", "Started playing.\",\"details\":\"cam\"") HEARD_BEGIN
+               "17@1: \"onStatus\" 0 null " STATUS(
+                   "status", "NetStream.Play.Start",
+                   "Started playing.\",\"details\":\"cam2\"") "17@0: \"_error\" 5 null "
+                                                              "{\"level\":\"error\",\"code\":\"NetConnection.Call."
+                                                              "Failed\",\"description\":\"Method "
+                                                              "not found.\"}\n");
 }
 
 static void test_leaving_politely(void **state)

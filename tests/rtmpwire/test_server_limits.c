@@ -303,7 +303,7 @@ static void test_message_streams(void **state)
 static void say_deep(struct script *script, double id, int depth)
 {
     rtmp_buffer_clear(&script->body);
-    assert_int_equal(rtmp_command_write(&script->body, "deep", id, NULL), 0);
+    assert_int_equal(rtmp_command_write(&script->body, "deep", id), 0);
     for (int i = 0; i < depth; i++)
         assert_int_equal(rtmp_buffer_append(&script->body, "\x0a\x00\x00\x00\x01", 5), 0);
     assert_int_equal(rtmp_amf0_write_null(&script->body), 0);
