@@ -32,6 +32,7 @@ static const struct vector forms[] = {
     {"03000005000009", "{=null}", NULL},             /* a property named "" */
     {"0300016105000161010100016106000009", "{a=null,a=true,a=undefined}", NULL},
     {"0800000000000009", "ecma[]", NULL},
+    {"0200117c52746d7053616d706c6541636365737301000100", "\"|RtmpSampleAccess\" false false", NULL},
     {"0800000000", "ecma[]", "0800000000000009"}, /* ends with the message, at the top level */
     {"080000000500016105", "ecma[|a=null]", "080000000100016105000009"},
     {"08ffffffff000009", "ecma[]", "0800000000000009"},

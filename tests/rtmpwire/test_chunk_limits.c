@@ -98,6 +98,17 @@ static void unfinished_messages_are_limited_together(void **state)
     }
 }
 
+static void a_chunk_beyond_all_unfinished_messages_is_refused(void **state)
+{
+    (void)state;
+    struct heap heap = {0};
+    struct rtmp_chunk_limits limits = rtmp_limits_connected;
+    limits.partial_max = 250;
+    struct wire wire = {.length = put_chunk_size(wire.bytes, sizeof wire.bytes, 300)};
+    put_message(&wire, 5, 9, 300, RTMP_CHUNK_SIZE_MAX, 10);
+    assert_int_equal(result_of(&wire, &limits, &heap), RTMP_E_PARTIAL_BYTES);
+}
+
 static void finished_and_aborted_messages_no_longer_count(void **state)
 {
     (void)state;
@@ -261,6 +272,7 @@ int main(void)
         cmocka_unit_test(message_length_is_judged_by_its_header),
         cmocka_unit_test(length_is_judged_in_every_header_type),
         cmocka_unit_test(unfinished_messages_are_limited_together),
+        cmocka_unit_test(a_chunk_beyond_all_unfinished_messages_is_refused),
         cmocka_unit_test(finished_and_aborted_messages_no_longer_count),
         cmocka_unit_test(chunk_size_has_a_floor_and_a_ceiling),
         cmocka_unit_test(the_longest_idle_chunk_stream_makes_room),
