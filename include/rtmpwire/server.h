@@ -93,7 +93,10 @@ struct rtmp_connect_reply {
     const struct rtmp_value *info;                /**< object: members added to the info object; NULL: none */
 };
 
-/** Answer CONNECT: window, bandwidth, chunk size, StreamBegin 0, _result. NULL reply: all defaults. RTMP_E_STATE. */
+/**
+ * Answer CONNECT: window, bandwidth, chunk size, StreamBegin 0, _result. NULL reply: all defaults. All commands after
+ * it are of type 17 if the client announced objectEncoding 3, else of type 20. RTMP_E_STATE.
+ */
 RTMP_API RTMP_MUST_USE int rtmp_server_accept_connect(struct rtmp_server *server,
                                                       const struct rtmp_connect_reply *reply);
 
