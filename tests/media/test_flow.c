@@ -344,6 +344,21 @@ static void without_a_key_frame_ahead_audio_goes_on(void **state)
     assert_int_equal(seat_count(&seat, PH_VIDEO), before + 20);
 }
 
+/* 40 KB a second: the socket holds more than two seconds, and they count as much as those in the log. */
+static void what_the_kernel_holds_is_lag_too(void **state)
+{
+    (void)state;
+    actor_start(&actor, 0, "live/cam");
+    seat_connect(&seat, 1, 100000);
+    open_seat("live/cam", 6000);
+    publish_seconds(0, 2, 100);
+    assert_false(ph_conn_is_blocked(seat.conn));
+    publish_seconds(2, 5, 100);
+    assert_true(ph_conn_is_blocked(seat.conn));
+    stage_wait_ms(300);
+    assert_int_equal(totals().video_withheld, 1);
+}
+
 static void the_backlog_of_joining_is_no_lag(void **state)
 {
     (void)state;
@@ -490,6 +505,7 @@ int main(void)
         CASE(who_lags_skips_to_a_key_frame),
         CASE(who_keeps_too_much_alive_skips),
         CASE(without_a_key_frame_ahead_audio_goes_on),
+        CASE(what_the_kernel_holds_is_lag_too),
         CASE(the_backlog_of_joining_is_no_lag),
         CASE(who_takes_no_byte_is_lost),
         CASE(paused_viewers_do_not_stall),

@@ -179,6 +179,34 @@ static void a_pass_yields_and_takes_turns(void **state)
     }
 }
 
+/* A pass that is spread over turns visits some before the news comes; it must see to it that they are visited again. */
+static void what_comes_during_a_pass_is_sent(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    static struct seat seats[N];
+    memset(seats, 0, sizeof seats);
+    actor_start(&actor, 0, "live/cam");
+    for (int i = 0; i < N; i++)
+        seat_open(&seats[i], 0, "live/cam");
+    stage_settle();
+    actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, 0, 100);
+    stage_tick_us = 250;
+    ph_loop_turn(&stage_loops->loop[0], false);
+    stage_tick_us = 0;
+    size_t n_visited = 0;
+    for (int i = 0; i < N; i++)
+        n_visited += seat_read(&seats[i], 1000) > 0;
+    assert_in_range(n_visited, 1, N - 1);
+    actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, 10, 100);
+    stage_settle();
+    for (int i = 0; i < N; i++) {
+        seat_read(&seats[i], 1000);
+        seat_expect_run(&seats[i], 0, 0, 2);
+        seat_close(&seats[i]);
+    }
+}
+
 static void start_next_waits_for_the_next_key_frame(void **state)
 {
     (void)state;
@@ -405,6 +433,7 @@ int main(void)
         CASE(newcomers_do_not_wait_for_the_window),
         CASE(the_automatic_window_grows_with_load),
         CASE(a_pass_yields_and_takes_turns),
+        CASE(what_comes_during_a_pass_is_sent),
         CASE(start_next_waits_for_the_next_key_frame),
         CASE(audio_alone_is_joined_near_its_end),
         CASE(without_key_frames_video_waits),
