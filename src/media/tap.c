@@ -126,16 +126,21 @@ static uint64_t window_us(const struct ph_tap *tap)
     return (uint64_t)(busy - AUTO_CALM_PERMILLE) * AUTO_WINDOW_MAX_US / (AUTO_FULL_PERMILLE - AUTO_CALM_PERMILLE);
 }
 
-/* Arrange for the next pass, in this turn or, if `defer` says so, in the next. */
+/*
+ * Arrange for the next pass: now, in this turn or, if `defer` says so, in the next; or later if the last one is less
+ * than a window ago. So what comes after a quiet moment leaves at once.
+ */
 static void schedule(struct ph_tap *tap, void (*defer)(struct ph_loop *loop, struct ph_deferred *deferred))
 {
+    struct ph_loop *loop = tap->worker->loop;
     if (ph_timer_is_running(&tap->flush))
         return;
-    uint64_t window = ph_epoch_has_ended(tap->epoch) ? 0 : window_us(tap);
-    if (window)
-        ph_timer_start(tap->worker->loop, &tap->flush, window);
+    uint64_t now_us = ph_loop_now(loop);
+    uint64_t due_us = ph_epoch_has_ended(tap->epoch) ? now_us : tap->passed_us + window_us(tap);
+    if (due_us > now_us)
+        ph_timer_start(loop, &tap->flush, due_us - now_us);
     else
-        defer(tap->worker->loop, &tap->pass);
+        defer(loop, &tap->pass);
 }
 
 static void deliver_wake(struct ph_mail *mail)
@@ -179,6 +184,8 @@ static void begin_pass(struct ph_tap *tap)
     tap->n_due = 0;
     if (ph_timer_is_running(&tap->flush))
         return;
+    if (has_news(tap))
+        tap->passed_us = ph_loop_now(tap->worker->loop);
     tap->ended = ph_epoch_has_ended(tap->epoch);
     tap->seen = ph_framing_end(tap->framing);
     tap->n_due = tap->n_active;

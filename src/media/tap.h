@@ -12,8 +12,8 @@
  *
  *         A pass visits everybody who hangs here, once: newcomers join, the others send what there is at that moment.
  *         It yields after PH_LOOP_SLICE_US and goes on after the reads of the next turn. Each pass begins one viewer
- *         later than the last. While units are
- *         gathered (the flush timer runs) a pass is for newcomers only.
+ *         later than the last. Between passes with news lies a window at least, in which units gather; while they do
+ *         (the flush timer runs) a pass is for newcomers only.
  *
  *         States: asking -> open | refused -> closing -> freed.
  * Invariants
@@ -60,9 +60,10 @@ struct ph_tap {
     uint32_t n_active;
     uint32_t n_due; /**< of the active ones, from the front, still to be visited in this pass */
     bool woken;
-    bool passing;  /**< a pass is under way */
-    bool ended;    /**< the epoch had ended before this pass */
-    uint64_t seen; /**< the log's end before this pass */
+    bool passing;       /**< a pass is under way */
+    bool ended;         /**< the epoch had ended before this pass */
+    uint64_t seen;      /**< the log's end before this pass */
+    uint64_t passed_us; /**< when the last pass with news began: the window counts from there */
     struct ph_timer flush;
     struct ph_deferred pass;
 

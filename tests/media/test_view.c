@@ -95,14 +95,59 @@ static void a_window_gathers_units(void **state)
     actor_open(&actor, 0, &request);
     seat_open(&seat, 0, "live/cam");
     stage_settle();
-    for (int i = 0; i < 9; i++) {
+    actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, 0, 100);
+    stage_settle();
+    seat_drain(&seat);
+    seat_expect_run(&seat, 0, 0, 1); /* the first after a quiet moment waits for nothing */
+    for (int i = 1; i < 10; i++) {
         actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, i * 10, 100);
         stage_wait_ms(10);
         assert_int_equal(seat_read(&seat, 1000), 0);
     }
     stage_wait_ms(10);
     seat_drain(&seat);
-    seat_expect_run(&seat, 0, 0, 9);
+    seat_expect_run(&seat, 0, 0, 10);
+}
+
+static void a_window_counts_from_the_last_pass(void **state)
+{
+    static const struct {
+        unsigned pause_ms, wait_ms; /* since the last pass; until the next */
+    } rows[] = {{300, 0}, {30, 70}, {90, 10}, {100, 0}, {0, 100}, {990, 0}};
+    (void)state;
+    struct ph_publish_request request = actor_request(&actor, "live/cam");
+    request.latency_ms = 100;
+    actor_open(&actor, 0, &request);
+    seat_open(&seat, 0, "live/cam");
+    stage_settle();
+    for (size_t i = 0; i < PH_COUNT(rows); i++) {
+        stage_wait_ms(rows[i].pause_ms);
+        actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, (int64_t)i * 200, 100);
+        unsigned waited_ms = 0;
+        for (stage_settle(); !seat_read(&seat, 1000); waited_ms += 10)
+            stage_wait_ms(10);
+        assert_int_equal(waited_ms, rows[i].wait_ms);
+    }
+    seat_expect_run(&seat, 0, 0, PH_COUNT(rows));
+}
+
+static void newcomers_without_news_do_not_begin_a_window(void **state)
+{
+    (void)state;
+    struct ph_publish_request request = actor_request(&actor, "live/cam");
+    request.latency_ms = 100;
+    actor_open(&actor, 0, &request);
+    seat_open(&seat, 0, "live/cam");
+    stage_settle();
+    actor_write(&actor, PH_VIDEO, PH_UNIT_KEY, 0, 100);
+    stage_wait_ms(200);
+    seat_drain(&seat);
+    seat_open(&other, 0, "live/cam");
+    stage_settle();
+    actor_write(&actor, PH_VIDEO, 0, 200, 100);
+    stage_settle();
+    seat_drain(&seat);
+    seat_expect_run(&seat, 0, 0, 2);
 }
 
 static void newcomers_do_not_wait_for_the_window(void **state)
@@ -113,6 +158,8 @@ static void newcomers_do_not_wait_for_the_window(void **state)
     actor_open(&actor, 0, &request);
     seat_open(&seat, 0, "live/cam");
     stage_settle();
+    actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, 0, 100);
+    seat_drain(&seat);
     actor_write(&actor, PH_VIDEO, PH_UNIT_KEY, 0, 100);
     stage_wait_ms(50);
     seat_open(&other, 0, "live/cam");
@@ -137,6 +184,10 @@ static void the_automatic_window_grows_with_load(void **state)
     for (size_t i = 0; i < PH_COUNT(rows); i++) {
         stage_loops->loop[0].window_from_us = stage_now_us; /* the loop does not measure anew meanwhile */
         atomic_store(&stage_loops->loop[0].busy_permille, rows[i].busy_permille);
+        stage_now_us += 100000;
+        actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, (int64_t)i * 200, 100); /* after a quiet moment: at once */
+        stage_settle();
+        assert_true(seat_read(&seat, 1000) > 0);
         actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, (int64_t)i * 200, 100);
         unsigned waited_ms = 0;
         for (stage_settle(); !seat_read(&seat, 1000); waited_ms += 10)
@@ -430,6 +481,8 @@ int main(void)
         CASE_THREE(view_then_publish),
         CASE(units_go_out_in_the_turn_they_came),
         CASE(a_window_gathers_units),
+        CASE(a_window_counts_from_the_last_pass),
+        CASE(newcomers_without_news_do_not_begin_a_window),
         CASE(newcomers_do_not_wait_for_the_window),
         CASE(the_automatic_window_grows_with_load),
         CASE(a_pass_yields_and_takes_turns),
