@@ -17,6 +17,8 @@
 #include "base/limits.h"
 #include "net/socket.h"
 
+enum { PROMPT_BYTES = 8 * 1024 }; /* a greeting, and a few questions with their answers */
+
 struct ph_conn {
     struct ph_list link; /* in ph_loop::conns */
     struct ph_loop *loop;
@@ -255,6 +257,8 @@ static void read_some(struct ph_conn *conn)
     size_t used = held ? 0 : show(conn, bytes, got);
     if (conn->closing)
         return;
+    if (conn->bytes_in <= PROMPT_BYTES) /* behind the answer: that acknowledges too */
+        ph_socket_acknowledge(&conn->socket);
     if (ph_buf_append(&conn->hold, bytes + used, got - used)) { /* there is room: no memory */
         ph_conn_close(conn, PH_CLOSE_MEMORY);
         return;

@@ -6,6 +6,7 @@
  *             held here (at most PH_LIMIT_HOLD_BYTES) and shown again, with what has come since, at the next arrival
  *             or after ph_conn_resume(). A user that waits for a decision returns 0 until it has it. When the hold
  *             is full, the socket is not read until ph_conn_resume().
+ *             The first few kilobytes are acknowledged promptly, for peers that greet without TCP_NODELAY.
  * Bytes out   ph_conn_write() takes what the socket takes now and keeps nothing. If that is less than all, on_writable
  *             comes once when there is room; the user then writes again from where it was.
  * End         on_close comes exactly once, from a fresh stack, never inside a call the user made; after it the pointer

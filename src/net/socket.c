@@ -76,6 +76,12 @@ void ph_socket_set_lowat(struct ph_socket *socket, unsigned bytes)
     setsockopt(socket->descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
+void ph_socket_acknowledge(struct ph_socket *socket)
+{
+    int on = 1;
+    setsockopt(socket->descriptor, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on); /* the kernel forgets it soon */
+}
+
 int ph_socket_error(const struct ph_socket *socket)
 {
     int err = 0;

@@ -27,6 +27,12 @@ size_t ph_socket_unsent(const struct ph_socket *socket);
 /** Writability means: fewer unsent bytes than this. */
 void ph_socket_set_lowat(struct ph_socket *socket, unsigned bytes);
 
+/**
+ * Acknowledge now what was read, and what comes next at once: a peer without TCP_NODELAY holds its next small write
+ * back until then, which would be 40 ms for each step of a conversation.
+ */
+void ph_socket_acknowledge(struct ph_socket *socket);
+
 /** The error of a connect that has ended: 0, or a negative errno value. */
 int ph_socket_error(const struct ph_socket *socket);
 

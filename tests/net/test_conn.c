@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "../base/test.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
 
 #include "base/limits.h"
 #include "net/conn.h"
@@ -77,6 +81,38 @@ static int set_up(void **state)
     user.most = SIZE_MAX;
     struct ph_address nowhere = {.as.v4.sin_family = AF_INET};
     return ph_conn_create(loop, ends[1], &nowhere, &handler, NULL, &conn);
+}
+
+/* Two connected sockets: the side that listened, the side that connected. */
+static void make_tcp_pair(int ends[2])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof at;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &length), 0);
+    ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(ends[1], (struct sockaddr *)&at, sizeof at), 0);
+    ends[0] = accept(listener, NULL, NULL);
+    assert_true(ends[0] >= 0);
+    close(listener);
+}
+
+static int set_up_tcp(void **state)
+{
+    if (set_up(state))
+        return -1;
+    ph_conn_close(conn, PH_CLOSE_LOST);
+    ph_loop_turn(loop, false);
+    close(peer);
+    memset(&user, 0, sizeof user);
+    user.most = SIZE_MAX;
+    int ends[2];
+    make_tcp_pair(ends);
+    peer = ends[1];
+    struct ph_address nowhere = {.as.v4.sin_family = AF_INET};
+    return ph_conn_create(loop, ends[0], &nowhere, &handler, NULL, &conn);
 }
 
 static int tear_down(void **state)
@@ -262,6 +298,44 @@ static void a_peer_that_does_not_read_is_reset(void **state)
     assert_int_equal(atomic_load(&loop->n_conns), 0);
 }
 
+/* ---- acknowledgements ---- */
+
+static int unacknowledged(int descriptor)
+{
+    int n = 0;
+    assert_int_equal(ioctl(descriptor, SIOCOUTQ, &n), 0);
+    return n;
+}
+
+/* A plain pair of sockets has the same conversation, and shows how late the kernel would acknowledge by itself. */
+static void first_questions_are_acknowledged_at_once(void **state)
+{
+    (void)state;
+    int plain[2];
+    char heard[16];
+    make_tcp_pair(plain);
+    struct iovec answer = {(char[]){"answer"}, 6};
+    for (int round = 0; round < 3; round++) {
+        size_t accepted = 0;
+        assert_int_equal(send(plain[1], "question", 8, 0), 8);
+        assert_int_equal(recv(plain[0], heard, sizeof heard, 0), 8);
+        assert_int_equal(send(plain[0], "answer", 6, 0), 6);
+        assert_int_equal(recv(plain[1], heard, sizeof heard, 0), 6);
+        say("question");
+        ph_loop_turn(loop, true);
+        assert_int_equal(user.n_read, (round + 1) * 8);
+        assert_int_equal(ph_conn_write(conn, &answer, 1, &accepted), 0);
+        assert_int_equal(recv(peer, heard, sizeof heard, 0), 6);
+    }
+    assert_int_equal(send(plain[1], "statement", 9, 0), 9);
+    say("statement");
+    ph_loop_turn(loop, true);
+    while (unacknowledged(peer))
+        assert_true(unacknowledged(plain[1]));
+    close(plain[0]);
+    close(plain[1]);
+}
+
 /* ---- handing over ---- */
 
 static char second_read[64];
@@ -433,6 +507,7 @@ int main(void)
         TEST(after_close_there_is_silence, set_up),
         TEST(last_words_are_delivered, set_up),
         TEST(a_peer_that_does_not_read_is_reset, set_up),
+        TEST(first_questions_are_acknowledged_at_once, set_up_tcp),
         TEST(filters_stack, set_up),
         TEST(the_gate_gets_the_first_bytes, set_up_detect),
         TEST(strange_bytes_are_closed, set_up_detect),
