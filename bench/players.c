@@ -38,8 +38,9 @@ struct player {
     int fd;
     enum kind kind;
     uint32_t answered; /* bytes of S0 S1 S2 */
-    uint64_t born_ns, first_ns, bytes, allowed_from_ns;
-    uint8_t *tail; /* probes: bytes that may begin a stamp */
+    uint64_t born_ns, first_ns, bytes;
+    uint64_t held_ns; /* since when it reads at half rate; 0: at its own pace */
+    uint8_t *tail;    /* probes: bytes that may begin a stamp */
     size_t n_tail;
     bool alive;
 };
@@ -100,7 +101,6 @@ static void open_player(struct bench *b, struct player *player)
     setsockopt(player->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     player->alive = true;
     player->born_ns = clock_ns();
-    player->allowed_from_ns = player->born_ns;
     player->answered = b->raw ? HELLO_ANSWER : 0;
     if (player->kind == PROBE)
         player->tail = malloc(STAMP_SIZE);
@@ -149,8 +149,7 @@ static bool take(struct bench *b, struct player *player)
     size_t offset = player->kind == PROBE ? player->n_tail : 0;
     if (offset > 0)
         memcpy(b->buffer, player->tail, offset);
-    size_t want = player->kind == HALF ? 16384 : sizeof b->buffer - offset;
-    ssize_t n = recv(player->fd, b->buffer + offset, want, player->kind == PROBE ? 0 : MSG_TRUNC);
+    ssize_t n = recv(player->fd, b->buffer + offset, sizeof b->buffer - offset, player->kind == PROBE ? 0 : MSG_TRUNC);
     if (n <= 0)
         return n < 0 && errno == EAGAIN;
     b->bytes += (uint64_t)n;
@@ -160,16 +159,38 @@ static bool take(struct bench *b, struct player *player)
     return true;
 }
 
-/* Stopped players are not watched any more; half-rate ones only while they are below their rate. */
+static void begin_to_hold(struct bench *b, struct player *player, uint64_t now)
+{
+    struct epoll_event event = {.data.ptr = player}; /* its end is told all the same */
+    epoll_ctl(b->epoll, EPOLL_CTL_MOD, player->fd, &event);
+    player->held_ns = now;
+    player->bytes = 0;
+}
+
+static bool take_due(struct bench *b, struct player *player, uint64_t now)
+{
+    uint64_t due = (now - player->held_ns) / 1000000 * b->kbps / 16;
+    if (due <= player->bytes)
+        return true;
+    ssize_t n = recv(player->fd, b->buffer, due - player->bytes, MSG_TRUNC);
+    if (n <= 0)
+        return n < 0 && errno == EAGAIN;
+    b->bytes += (uint64_t)n;
+    player->bytes += (uint64_t)n;
+    return true;
+}
+
+/* After a second stopped players are not read any more, half-rate ones never beyond their rate. */
 static void hold_back(struct bench *b, uint64_t now)
 {
     for (uint32_t i = b->n - b->n_stopped - b->n_half; i < b->n_opened; i++) {
         struct player *player = &b->players[i];
         if (!player->alive || now < player->born_ns + 1000000000u)
             continue;
-        uint64_t due = player->kind == HALF ? (now - player->born_ns) / 1000000 * b->kbps / 16 : 0;
-        struct epoll_event event = {.events = player->bytes < due ? EPOLLIN : 0, .data.ptr = player};
-        epoll_ctl(b->epoll, EPOLL_CTL_MOD, player->fd, &event);
+        if (player->held_ns == 0)
+            begin_to_hold(b, player, now);
+        else if (player->kind == HALF && !take_due(b, player, now))
+            lose(b, player);
     }
 }
 

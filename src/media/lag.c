@@ -2,12 +2,14 @@
 /*
  * What becomes of viewers that cannot keep up: of those whose socket is full, and of nobody else, one sweep asks
  *
- *     took no byte for stall_ms               -> lost
+ *     took or read no byte for stall_ms       -> lost
  *     further behind than allowed, or the log it keeps alive is larger than the cache may be:
  *         a join point lies ahead             -> skip there
  *         none does                           -> no video until a key frame comes
  *
  * Behind is what lies between the cursor and the log's end, and what the kernel still holds, as time.
+ * Of the others each is asked, when it was sent something, whether it reads: the kernel at its end may take many
+ * seconds of stream for a player that has stopped.
  */
 #include "base/limits.h"
 #include "media/viewing.h"
@@ -50,11 +52,21 @@ static void skip_or_withhold(struct ph_viewer *viewer)
     }
 }
 
-static void look_at(struct ph_viewer *viewer, uint64_t now_us)
+bool ph_lag_is_stalled(const struct ph_viewer *viewer)
 {
-    uint64_t since_us = ph_conn_blocked_since_us(viewer->outlet->conn);
+    uint64_t now_us = ph_loop_now(viewer->watch->worker->loop);
     uint64_t stall_us = (uint64_t)ph_worker_config(viewer->watch->worker)->stall_ms * 1000;
-    if (since_us && now_us > since_us && now_us - since_us >= stall_us) {
+    uint64_t since_us[] = {ph_conn_blocked_since_us(viewer->outlet->conn),
+                           ph_conn_unread_since_us(viewer->outlet->conn)};
+    for (size_t i = 0; i < PH_COUNT(since_us); i++)
+        if (since_us[i] && now_us - since_us[i] >= stall_us)
+            return true;
+    return false;
+}
+
+static void look_at(struct ph_viewer *viewer)
+{
+    if (ph_lag_is_stalled(viewer)) {
         ph_viewing_lose(viewer, PH_LOST_STALLED);
         return;
     }
@@ -66,8 +78,7 @@ static void look_at(struct ph_viewer *viewer, uint64_t now_us)
 void ph_lag_sweep(struct ph_timer *timer)
 {
     struct ph_worker *worker = ph_container_of(timer, struct ph_worker, sweep);
-    uint64_t now_us = ph_loop_now(worker->loop);
-    ph_list_for_each_safe(node, &worker->blocked) look_at(ph_viewing_of(node), now_us);
+    ph_list_for_each_safe(node, &worker->blocked) look_at(ph_viewing_of(node));
     if (!ph_list_is_empty(&worker->blocked))
         ph_lag_watch(worker);
 }

@@ -191,6 +191,10 @@ void ph_viewing_pumped(struct ph_cursor *cursor)
     }
     if (viewer->stand == PH_BLOCKED)
         ph_viewing_stand(viewer, PH_ACTIVE);
+    if (ph_lag_is_stalled(viewer)) {
+        ph_viewing_lose(viewer, PH_LOST_STALLED);
+        return;
+    }
     bool ended = ph_epoch_has_ended(viewer->tap->epoch); /* before the end: then that is final */
     if (!ph_cursor_is_at_end(cursor))
         return; /* appended this moment: the next pass will see it */

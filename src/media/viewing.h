@@ -107,6 +107,9 @@ void ph_outlet_settle(struct ph_outlet *outlet, struct ph_cursor *cursor);
 
 /** Look at the blocked viewers of this worker from now on. */
 void ph_lag_watch(struct ph_worker *worker);
+/** It has taken or read no byte for too long. */
+bool ph_lag_is_stalled(const struct ph_viewer *viewer);
+
 void ph_lag_sweep(struct ph_timer *timer);
 
 #endif

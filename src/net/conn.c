@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "net/socket.h"
+#include "net/unread.h"
 
 enum { PROMPT_BYTES = 8 * 1024 }; /* a greeting, and a few questions with their answers */
 
@@ -32,6 +33,7 @@ struct ph_conn {
     struct ph_timer timer; /* while connecting and lingering */
     uint64_t born_us, progress_us;
     uint64_t bytes_in, bytes_out;
+    struct ph_unread unread;
     struct ph_address peer;
     uint32_t linger_left; /* bytes still thrown away */
     uint8_t reason;       /* enum ph_close */
@@ -375,6 +377,11 @@ size_t ph_conn_promised(const struct ph_conn *conn)
 size_t ph_conn_unsent(const struct ph_conn *conn) { return ph_socket_unsent(&conn->socket); }
 
 void ph_conn_set_lowat(struct ph_conn *conn, unsigned bytes) { ph_socket_set_lowat(&conn->socket, bytes); }
+
+uint64_t ph_conn_unread_since_us(struct ph_conn *conn)
+{
+    return ph_unread_since_us(&conn->unread, &conn->socket, ph_loop_now(conn->loop));
+}
 
 /* ---- birth ---- */
 

@@ -143,6 +143,10 @@ bool ph_conn_is_blocked(const struct ph_conn *conn);
 /** When the peer last took a byte, or when it first refused one, whichever is later; 0 while it is not blocked. */
 uint64_t ph_conn_blocked_since_us(const struct ph_conn *conn);
 
+/** Since when the peer's kernel holds bytes of which its application reads none; 0: it reads, or one cannot know. See
+ * net/unread.h. */
+uint64_t ph_conn_unread_since_us(struct ph_conn *conn);
+
 struct ph_loop *ph_conn_loop(const struct ph_conn *conn);
 const struct ph_address *ph_conn_peer(const struct ph_conn *conn);
 bool ph_conn_is_loopback(const struct ph_conn *conn);

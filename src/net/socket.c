@@ -3,8 +3,9 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h> /* its tcp_info knows the window, libc's does not */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -80,6 +81,21 @@ void ph_socket_acknowledge(struct ph_socket *socket)
 {
     int on = 1;
     setsockopt(socket->descriptor, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on); /* the kernel forgets it soon */
+}
+
+int ph_socket_window(const struct ph_socket *socket, struct ph_window *window)
+{
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(socket->descriptor, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return -errno;
+    if (length < offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof info.tcpi_snd_wnd)
+        return -ENOSYS; /* before Linux 5.4 */
+    *window = (struct ph_window){.edge = info.tcpi_bytes_acked + info.tcpi_snd_wnd,
+                                 .size = info.tcpi_snd_wnd,
+                                 .unit = 1u << info.tcpi_snd_wscale,
+                                 .count = info.tcpi_segs_in};
+    return 0;
 }
 
 int ph_socket_error(const struct ph_socket *socket)

@@ -10,7 +10,9 @@
 #define PH_NET_SOCKET_H
 
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/attr.h"
 #include "net/filter.h"
 
 struct ph_socket {
@@ -32,6 +34,17 @@ void ph_socket_set_lowat(struct ph_socket *socket, unsigned bytes);
  * back until then, which would be 40 ms for each step of a conversation.
  */
 void ph_socket_acknowledge(struct ph_socket *socket);
+
+/** How far the peer's kernel is ready to take bytes. */
+struct ph_window {
+    uint64_t edge;  /**< bytes from the first byte on, with those it has acknowledged already */
+    uint32_t size;  /**< bytes beyond the acknowledged ones */
+    uint32_t unit;  /**< it is announced in multiples of this, rounded up */
+    uint32_t count; /**< announcements up to now, modulo 2^32 */
+};
+
+/** Returns 0; a negative errno value when the kernel does not say. */
+PH_MUST_USE int ph_socket_window(const struct ph_socket *socket, struct ph_window *window);
 
 /** The error of a connect that has ended: 0, or a negative errno value. */
 int ph_socket_error(const struct ph_socket *socket);

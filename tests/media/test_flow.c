@@ -2,11 +2,14 @@
 /* Viewers whose sockets do not take everything at once, and outlets that carry more than one thing. */
 #include "stage.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "media/viewing.h"
 #include "net/filter.h"
+#include "net/socket.h"
 
 enum { SMALL = 4608 }; /* SO_SNDBUF: the least there is */
 
@@ -404,6 +407,129 @@ static void paused_viewers_do_not_stall(void **state)
     assert_string_equal(seat.events, "j");
 }
 
+/* ---- viewers that read nothing although their kernel takes everything ---- */
+
+static int server_end; /* of the roomy seat */
+
+static void connect_roomy_seat(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int pair[2], listener = socket(AF_INET, SOCK_STREAM, 0), roomy = 200 * 1024;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    pair[1] = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(pair[1], SOL_SOCKET, SO_RCVBUF, &roomy, sizeof roomy);
+    assert_int_equal(connect(pair[1], (struct sockaddr *)&address, length), 0);
+    pair[0] = accept(listener, NULL, NULL);
+    assert_true(pair[0] >= 0);
+    close(listener);
+    server_end = pair[0];
+    seat_adopt(&seat, 1, pair, 0);
+}
+
+static uint32_t window_size(void)
+{
+    struct ph_socket socket = {.descriptor = server_end};
+    struct ph_window window;
+    assert_int_equal(ph_socket_window(&socket, &window), 0);
+    return window.size;
+}
+
+/* All is acknowledged: that may be 40 ms late. */
+static void await_arrival(void)
+{
+    for (int i = 0; i < 30000 && ph_conn_unsent(seat.conn); i++)
+        usleep(1000);
+    assert_int_equal(ph_conn_unsent(seat.conn), 0);
+}
+
+/* Another second, and a unit at its end. */
+static void pass_second(int64_t second)
+{
+    stage_wait_ms(1000);
+    actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, second * 1000, 100);
+    stage_settle();
+    assert_false(ph_conn_is_blocked(seat.conn));
+    await_arrival();
+}
+
+static void narrow_window(int64_t time_ms, uint32_t bytes)
+{
+    for (uint32_t widest = window_size(); window_size() > widest - bytes;) {
+        actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, time_ms, 20000);
+        stage_settle();
+        await_arrival();
+        assert_false(ph_conn_is_blocked(seat.conn));
+    }
+}
+
+/* Its kernel takes bytes for a while before its window gets smaller; what lies there then is seen. */
+static void fill_kernel(int64_t second)
+{
+    narrow_window(second * 1000, 1);
+    pass_second(second + 1);
+    narrow_window(second * 1000 + 1000, 40000);
+}
+
+/* A viewer that has read a while and then stops. */
+static void stop_reading(void)
+{
+    connect_roomy_seat();
+    actor_start(&actor, 0, "live/cam");
+    open_seat("live/cam", 100000);
+    for (int i = 0; i < 8; i++) { /* its window opens as it reads */
+        actor_write(&actor, PH_AUDIO, PH_UNIT_KEY, i * 100, 50000);
+        seat_drain(&seat);
+        await_arrival();
+        seat_drain(&seat);
+    }
+    pass_second(3);
+    seat_drain(&seat);
+    fill_kernel(4);
+    assert_string_equal(seat.events, "j");
+}
+
+static void a_viewer_that_does_not_read_is_lost(void **state)
+{
+    (void)state;
+    stop_reading();
+    int64_t second = 0;
+    while (!strchr(seat.events, 'S') && second < 30)
+        pass_second(6 + second++);
+    assert_in_range(second, 10, 12);
+}
+
+static void a_viewer_that_reads_now_and_then_stays(void **state)
+{
+    (void)state;
+    stop_reading();
+    for (int64_t second = 1; second < 20; second++) {
+        pass_second(6 + second);
+        if (second % 8 == 0) {
+            seat_drain(&seat);
+            fill_kernel(6 + second++);
+        }
+    }
+    assert_string_equal(seat.events, "j");
+}
+
+static void a_pause_begins_the_count_anew(void **state)
+{
+    (void)state;
+    stop_reading();
+    for (int64_t second = 1; second <= 6; second++)
+        pass_second(6 + second);
+    ph_viewer_pause(seat.viewer, true);
+    for (int64_t second = 7; second <= 27; second++)
+        pass_second(6 + second);
+    ph_viewer_pause(seat.viewer, false);
+    for (int64_t second = 28; second <= 35; second++)
+        pass_second(6 + second);
+    assert_string_equal(seat.events, "j");
+}
+
 static void a_viewer_may_close_when_it_is_lost(void **state)
 {
     (void)state;
@@ -509,6 +635,9 @@ int main(void)
         CASE(the_backlog_of_joining_is_no_lag),
         CASE(who_takes_no_byte_is_lost),
         CASE(paused_viewers_do_not_stall),
+        CASE(a_viewer_that_does_not_read_is_lost),
+        CASE(a_viewer_that_reads_now_and_then_stays),
+        CASE(a_pause_begins_the_count_anew),
         CASE(a_viewer_may_close_when_it_is_lost),
         CASE(private_bytes_are_bounded),
         CASE(closing_a_viewer_leaves_the_connection_whole),

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "net/conn.h"
 #include "net/detect.h"
+#include "net/unread.h"
 
 static struct ph_clock test_clock;
 static struct ph_loops *loops;
@@ -336,6 +337,33 @@ static void first_questions_are_acknowledged_at_once(void **state)
     close(plain[1]);
 }
 
+/* ---- does the peer read ---- */
+
+static void what_a_window_says(void **state)
+{
+    static const struct {
+        const char *meaning;
+        struct ph_window before, now;
+        bool is_read;
+    } rows[] = {
+        {"all is read", {500000, 400000, 128, 10}, {600000, 400000, 128, 80}, true},
+        {"half is read", {500000, 400000, 128, 10}, {550000, 350000, 128, 80}, true},
+        {"a tenth is read", {500000, 400000, 128, 10}, {510000, 310000, 128, 80}, true},
+        {"nothing is read", {500000, 400000, 128, 10}, {500000, 300000, 128, 80}, false},
+        {"nothing is read, 30 announcements rounded up", {500000, 400000, 1024, 10}, {515000, 315000, 1024, 40}, false},
+        {"half is read, 30 announcements rounded up", {500000, 400000, 1024, 10}, {565000, 365000, 1024, 40}, true},
+        {"the count starts again at 0", {500000, 400000, 1024, UINT32_MAX}, {515000, 315000, 1024, 29}, false},
+        {"it is shut", {500000, 300000, 128, 10}, {500000, 0, 128, 12}, false},
+        {"it stays shut", {500000, 0, 128, 10}, {500000, 0, 128, 12}, true}, /* not more unread than before */
+        {"little is sent, and read", {500000, 400000, 1024, 10}, {508000, 400000, 1024, 30}, true},
+        {"nothing was known before", {0, 0, 0, 0}, {500000, 400000, 128, 10}, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (ph_unread_is_read(&rows[i].before, &rows[i].now) != rows[i].is_read)
+            fail_msg("%s", rows[i].meaning);
+}
+
 /* ---- handing over ---- */
 
 static char second_read[64];
@@ -508,6 +536,7 @@ int main(void)
         TEST(last_words_are_delivered, set_up),
         TEST(a_peer_that_does_not_read_is_reset, set_up),
         TEST(first_questions_are_acknowledged_at_once, set_up_tcp),
+        cmocka_unit_test(what_a_window_says),
         TEST(filters_stack, set_up),
         TEST(the_gate_gets_the_first_bytes, set_up_detect),
         TEST(strange_bytes_are_closed, set_up_detect),
