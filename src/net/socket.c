@@ -77,9 +77,9 @@ void ph_socket_set_lowat(struct ph_socket *socket, unsigned bytes)
     setsockopt(socket->descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
-void ph_socket_acknowledge(struct ph_socket *socket)
+void ph_socket_set_prompt(struct ph_socket *socket, bool prompt)
 {
-    int on = 1;
+    int on = prompt;
     setsockopt(socket->descriptor, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on); /* the kernel forgets it soon */
 }
 

@@ -9,6 +9,7 @@
 #ifndef PH_NET_SOCKET_H
 #define PH_NET_SOCKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,9 +32,9 @@ void ph_socket_set_lowat(struct ph_socket *socket, unsigned bytes);
 
 /**
  * Acknowledge now what was read, and what comes next at once: a peer without TCP_NODELAY holds its next small write
- * back until then, which would be 40 ms for each step of a conversation.
+ * back until then, which would be 40 ms for each step of a conversation. False: leave it to the kernel again.
  */
-void ph_socket_acknowledge(struct ph_socket *socket);
+void ph_socket_set_prompt(struct ph_socket *socket, bool prompt);
 
 /** How far the peer's kernel is ready to take bytes. */
 struct ph_window {
