@@ -26,7 +26,7 @@ class Peer:
     def __init__(self, command, env=None):
         require(command[0])
         self.name = os.path.basename(command[0])
-        self.out, self.err = tempfile.TemporaryFile("w+", errors="replace"), tempfile.TemporaryFile("w+", errors="replace")
+        self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, stdout=self.out, stderr=self.err, stdin=subprocess.DEVNULL,
                                         env={**os.environ, **(env or {})})
 
@@ -39,8 +39,8 @@ class Peer:
             self.process.wait()
 
     def text(self, file):
-        file.seek(0)
-        return file.read()
+        # The child writes at the same file offset: reading must not move it.
+        return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
 
     def wait(self, seconds=HANG, status=(0,)):
         """Until it ends by itself; `status`: the exit codes that are right, None for any."""

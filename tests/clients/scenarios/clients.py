@@ -142,6 +142,6 @@ def nginx_rtmp_pulls_from_us():
     with live() as server, nginx(f"pull rtmp://127.0.0.1:{server.port}/live/cam name=cam;") as port:
         with publish(path, server.url(key=True)) as source:
             server.wait_line(r"publishing live/cam")
-            with Player(f"rtmp://127.0.0.1:{port}/live/cam", limit=["-t", "2"]) as viewer:
+            with Player(f"rtmp://127.0.0.1:{port}/live/cam", "-t", "2") as viewer:
                 same(packets(path), viewer.packets(), times="shifted", to_end=False)
             source.wait()

@@ -117,7 +117,8 @@ def twenty_viewers():
     with live() as server:
         with publish(path, server.url(key=True)) as source, contextlib.ExitStack() as stack:
             server.wait_line(r"publishing live/cam")
-            viewers = [stack.enter_context(Player(server.url(), limit=["-t", str(1 + i % 4)])) for i in range(20)]
+            # As an input option -t counts from where the viewer joined; as an output option from the stream's time 0.
+            viewers = [stack.enter_context(Player(server.url(), "-t", str(1 + i % 4))) for i in range(20)]
             played = [viewer.packets() for viewer in viewers]
             source.wait()
     for one in played:
