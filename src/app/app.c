@@ -74,7 +74,7 @@ void ph_apps_init(struct ph_apps *apps)
 void ph_apps_finish(struct ph_apps *apps)
 {
     for (struct ph_list *node; (node = ph_list_pop(&apps->list));)
-        free(ph_list_entry(node, struct ph_app, link));
+        free(ph_list_entry(node, struct ph_application, link));
     apps->n = 0;
 }
 
@@ -100,11 +100,11 @@ const char *ph_app_name_fault(const char *name)
     return NULL;
 }
 
-static struct ph_app *find(const struct ph_apps *apps, const char *name, size_t length)
+static struct ph_application *find(const struct ph_apps *apps, const char *name, size_t length)
 {
     ph_list_for_each(node, &apps->list)
     {
-        struct ph_app *app = ph_list_entry(node, struct ph_app, link);
+        struct ph_application *app = ph_list_entry(node, struct ph_application, link);
         if (strlen(app->name) == length && memcmp(app->name, name, length) == 0)
             return app;
     }
@@ -119,7 +119,7 @@ int ph_apps_add(struct ph_apps *apps, const char *name, const struct ph_app_sett
         return -EEXIST;
     if (apps->n == PH_APPS_MAX)
         return -ENOSPC;
-    struct ph_app *app = calloc(1, sizeof *app);
+    struct ph_application *app = calloc(1, sizeof *app);
     if (!app)
         return -ENOMEM;
     memcpy(app->name, name, strlen(name));
@@ -129,9 +129,9 @@ int ph_apps_add(struct ph_apps *apps, const char *name, const struct ph_app_sett
     return 0;
 }
 
-const struct ph_app *ph_apps_find(const struct ph_apps *apps, const char *path, size_t length)
+const struct ph_application *ph_apps_find(const struct ph_apps *apps, const char *path, size_t length)
 {
     const char *slash = memchr(path, '/', length);
-    const struct ph_app *app = find(apps, path, slash ? (size_t)(slash - path) : length);
+    const struct ph_application *app = find(apps, path, slash ? (size_t)(slash - path) : length);
     return app && app->settings.enabled ? app : NULL;
 }

@@ -25,7 +25,7 @@
 enum { PH_APPS_MAX = 256 };
 
 /** What runs in an application: the built-in ones. */
-enum ph_app_type {
+enum ph_application_type {
     PH_APP_LIVE, /**< publish and play, nothing else */
 };
 
@@ -36,7 +36,7 @@ enum ph_app_start {
 
 /** The fields of ph_app_options. */
 struct ph_app_settings {
-    int type; /**< enum ph_app_type */
+    int type; /**< enum ph_application_type */
     bool enabled;
     int64_t latency_ms; /**< PH_OPTION_AUTO, or how long writes to viewers may be gathered */
     int start;          /**< enum ph_app_start */
@@ -47,14 +47,14 @@ struct ph_app_settings {
 
 extern const struct ph_option_table ph_app_options; /**< `app NAME { ... }` */
 
-struct ph_app {
+struct ph_application {
     char name[PH_LIMIT_NAME_BYTES + 1];
     struct ph_app_settings settings;
     struct ph_list link; /**< private */
 };
 
 struct ph_apps {
-    struct ph_list list; /**< list of struct ph_app::link, in the order in which they were added */
+    struct ph_list list; /**< list of struct ph_application::link, in the order in which they were added */
     size_t n;
 };
 
@@ -73,6 +73,6 @@ const char *ph_app_name_fault(const char *name);
 PH_MUST_USE int ph_apps_add(struct ph_apps *apps, const char *name, const struct ph_app_settings *settings);
 
 /** The enabled application that `path` ("live", "live/room", not terminated) belongs to; NULL: there is none. */
-const struct ph_app *ph_apps_find(const struct ph_apps *apps, const char *path, size_t length);
+const struct ph_application *ph_apps_find(const struct ph_apps *apps, const char *path, size_t length);
 
 #endif

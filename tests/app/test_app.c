@@ -48,7 +48,7 @@ static void a_path_finds_its_application(void **state)
     assert_int_equal(ph_apps_add(&apps, "studio", &settings), 0);
     assert_int_equal(ph_apps_add(&apps, "closed", &closed), 0);
     for (size_t i = 0; i < PH_COUNT(rows); i++) {
-        const struct ph_app *app = ph_apps_find(&apps, rows[i].path, strlen(rows[i].path));
+        const struct ph_application *app = ph_apps_find(&apps, rows[i].path, strlen(rows[i].path));
         if (rows[i].app)
             assert_string_equal(app ? app->name : "none", rows[i].app);
         else

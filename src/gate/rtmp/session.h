@@ -35,7 +35,7 @@
 #include "net/loop.h"
 #include "net/timer.h"
 
-struct ph_app;
+struct ph_application;
 struct ph_log;
 struct ph_publisher;
 struct ph_viewer;
@@ -97,7 +97,7 @@ struct session {
     uint64_t heard;    /* bytes received when the watch looked last */
 
     const char *reason;        /* for the log; static storage, or `words` */
-    const struct ph_app *app;  /* NULL before connect */
+    const struct ph_application *app;  /* NULL before connect */
     char *app_path;            /* "live/room" */
     char *key;                 /* shown at connect; NULL: none */
     struct shown_login *login; /* shown at connect; NULL: none */
