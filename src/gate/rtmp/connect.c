@@ -186,7 +186,8 @@ void session_on_connect(struct session *session, const struct rtmp_event_connect
 {
     struct ph_path path;
     const char *why = "there is no such application here; check the server's address";
-    const struct ph_application *app = ph_apps_find(session->gate->options.apps, connect->app.data, connect->app.length);
+    const struct ph_application *app = ph_apps_find(session->gate->options.apps, connect->app.data,
+                                                    connect->app.length);
     if (keep(session, connect)) {
         session_end(session, PH_CLOSE_MEMORY, "out of memory");
         return;

@@ -96,13 +96,13 @@ struct session {
     bool takes_tracks; /* the client knows multitrack */
     uint64_t heard;    /* bytes received when the watch looked last */
 
-    const char *reason;        /* for the log; static storage, or `words` */
-    const struct ph_application *app;  /* NULL before connect */
-    char *app_path;            /* "live/room" */
-    char *key;                 /* shown at connect; NULL: none */
-    struct shown_login *login; /* shown at connect; NULL: none */
-    struct stream *denied;     /* is told so when `pause` fires */
-    char client[CLIENT_NAME];  /* what it calls itself */
+    const char *reason;               /* for the log; static storage, or `words` */
+    const struct ph_application *app; /* NULL before connect */
+    char *app_path;                   /* "live/room" */
+    char *key;                        /* shown at connect; NULL: none */
+    struct shown_login *login;        /* shown at connect; NULL: none */
+    struct stream *denied;            /* is told so when `pause` fires */
+    char client[CLIENT_NAME];         /* what it calls itself */
 };
 
 /* session.c */
