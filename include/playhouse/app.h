@@ -135,8 +135,20 @@ struct ph_host {
      *  left. PH_LATER is PH_E_ARGUMENT. */
     int (*answer)(struct ph_app *app, ph_answer_id later, int verdict, const struct ph_answer *answer);
 
+    /** In load: one more method, beyond those of the type; its name is copied. `run` NULL: the hook `call`, with the
+     *  limits given here. PH_E_ARGUMENT a name that may not be; PH_E_CONFLICT; PH_E_LIMIT 1,000; PH_E_MEMORY. */
+    int (*method)(struct ph_app *app, const struct ph_method *method);
+
     /** Run `run` when the present callback has returned. */
     int (*soon)(struct ph_app *app, void (*run)(struct ph_app *app, void *user), void *user);
+
+    /**
+     * Begin anew without losing anybody: save and save_room, then unload; load with what was saved, create_room for
+     * each room and enter_room for each member, with PH_REASON_STOP; what they decide does not count. Handles of rooms,
+     * members and shared objects stay, data pointers, timers and unanswered questions do not. When load refuses, the
+     * members stay, every call fails, and reload may be asked for again by `soon`.
+     */
+    void (*reload)(struct ph_app *app);
 
     /** The instance cannot go on: its members are told, it is loaded anew. */
     void (*fail)(struct ph_app *app, const char *description);

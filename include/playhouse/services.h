@@ -19,7 +19,7 @@ typedef void (*ph_timer_fn)(struct ph_app *app, ph_timer_id timer, void *user);
 struct ph_timers_service {
     uint32_t version, size;
     /** Fire after `after_ms`, then every `every_ms` unless that is 0. With a room it ends with the room. PH_E_LIMIT
-     *  1,000 timers of an instance; PH_E_GONE. */
+     *  100 timers of a room, 1,000 of an instance; PH_E_GONE. */
     int (*start)(struct ph_app *app, ph_room_id room, uint32_t after_ms, uint32_t every_ms, ph_timer_fn fire,
                  void *user, ph_timer_id *timer);
     int (*stop)(struct ph_app *app, ph_timer_id timer);
@@ -89,6 +89,8 @@ struct ph_app_options_service {
     const char *(*text)(struct ph_app *app, const char *name); /**< NULL: there is no such option */
     double (*number)(struct ph_app *app, const char *name);
     bool (*boolean)(struct ph_app *app, const char *name);
+    /** A file's name as the configuration means it: relative to the folder of its file. Lives as a built value. */
+    const char *(*path)(struct ph_app *app, const char *file);
 };
 
 #ifdef __cplusplus

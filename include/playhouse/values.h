@@ -40,6 +40,7 @@ enum ph_value_type {
 struct ph_value_member {
     const void *at; /**< the host's; NULL before the first */
     const char *name;
+    size_t name_length; /**< a name may hold NUL bytes */
     const struct ph_value *value;
 };
 
