@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const type_names[] = {"live", NULL};
+const char *const ph_app_type_names[] = {"live", "relay", "echo", "chat", "lobby", NULL};
 static const char *const start_names[] = {"cached", "next", NULL};
 
 #define FIELD(name) offsetof(struct ph_app_settings, name)
@@ -14,9 +14,9 @@ static const struct ph_option rows[] = {
     {.name = "type",
      .type = PH_OPTION_ENUM,
      .initial = "live",
-     .help = "What runs in it: live is publish and play.",
+     .help = "What runs in it: live is publish and play; the others are described in docs/apps.md.",
      .offset = FIELD(type),
-     .choices = type_names},
+     .choices = ph_app_type_names},
     {.name = "enabled",
      .type = PH_OPTION_BOOL,
      .initial = "true",
@@ -52,11 +52,40 @@ static const struct ph_option rows[] = {
      .initial = "false",
      .help = "A second publisher takes a stream over at once; false asks the first whether it is alive.",
      .offset = FIELD(takeover)},
+    {.name = "answer",
+     .type = PH_OPTION_DURATION,
+     .initial = "5 s",
+     .min = 10,
+     .max = 60000,
+     .help = "A hook or call that is answered later must be answered within this time, or is refused.",
+     .offset = FIELD(answer_ms)},
+    {.name = "call_rate",
+     .type = PH_OPTION_INT,
+     .initial = "100",
+     .min = 1,
+     .max = 10000000,
+     .unit = "calls per second",
+     .help = "Of one client; those beyond it wait.",
+     .offset = FIELD(call_rate)},
+    {.name = "call_burst",
+     .type = PH_OPTION_INT,
+     .initial = "200",
+     .min = 1,
+     .max = 10000000,
+     .unit = "calls",
+     .help = "That one client may make at once.",
+     .offset = FIELD(call_burst)},
+    {.name = "fold_calls",
+     .type = PH_OPTION_BOOL,
+     .initial = "false",
+     .help = "Names of methods are read in lower case.",
+     .offset = FIELD(fold_calls)},
 };
 
 const struct ph_option_table ph_app_options = {
     .section = "app",
-    .help = "An application: rtmp://HOST/NAME. Sections in a file replace the built-in set, which is: app live { }.",
+    .help = "An application: rtmp://HOST/NAME. Sections in a file replace the built-in set, which is: live, relay, "
+            "echo, chat and lobby, each of the type of its name.",
     .rows = rows,
     .n_rows = PH_COUNT(rows),
 };

@@ -24,11 +24,6 @@
 
 enum { PH_APPS_MAX = 256 };
 
-/** What runs in an application: the built-in ones. */
-enum ph_application_type {
-    PH_APP_LIVE, /**< publish and play, nothing else */
-};
-
 enum ph_app_start {
     PH_APP_START_CACHED, /**< a viewer begins at the last key frame: picture at once */
     PH_APP_START_NEXT,   /**< at the next one: least delay */
@@ -36,14 +31,19 @@ enum ph_app_start {
 
 /** The fields of ph_app_options. */
 struct ph_app_settings {
-    int type; /**< enum ph_application_type */
+    int type; /**< what runs in it: ph_app_type_names[type] */
     bool enabled;
-    int64_t latency_ms; /**< PH_OPTION_AUTO, or how long writes to viewers may be gathered */
-    int start;          /**< enum ph_app_start */
-    int64_t lag_ms;     /**< a viewer further behind skips */
-    int64_t linger_ms;  /**< a lost publisher may return unnoticed */
-    bool takeover;      /**< a second publisher takes the stream over without asking the first */
+    int64_t latency_ms;            /**< PH_OPTION_AUTO, or how long writes to viewers may be gathered */
+    int start;                     /**< enum ph_app_start */
+    int64_t lag_ms;                /**< a viewer further behind skips */
+    int64_t linger_ms;             /**< a lost publisher may return unnoticed */
+    bool takeover;                 /**< a second publisher takes the stream over without asking the first */
+    int64_t answer_ms;             /**< for a hook that decides later */
+    int64_t call_rate, call_burst; /**< of one member, per second and at once */
+    bool fold_calls;               /**< names of methods in lower case, as FMSPy had it */
 };
+
+extern const char *const ph_app_type_names[]; /**< "live", "echo" …; ends with NULL */
 
 extern const struct ph_option_table ph_app_options; /**< `app NAME { ... }` */
 

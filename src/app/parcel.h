@@ -2,12 +2,11 @@
 /**
  * @file  A parcel: one call to many clients, encoded once per wire form however many receive it.
  *
- * Made on the loop of an application and sent to each worker that has receivers. The first receiver of a form on a
- * worker encodes it, the others send the same bytes.
+ * Each worker that has receivers gets a letter of its own with the values; the first receiver of a form encodes it, the
+ * others send the same bytes.
  *
- * Owner   Counted; a worker holds one reference while it delivers.
- * Thread  The values are constant; encoded forms are made under the parcel's own lock-free rule: each worker has its
- * own. Since   0.2
+ * Owner   Who delivers it (seat.c).
+ * Thread  The worker.
  */
 #ifndef PH_APP_PARCEL_H
 #define PH_APP_PARCEL_H
@@ -15,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rtmpwire/buffer.h>
 #include <rtmpwire/value.h>
 
 #include "base/attr.h"
@@ -26,16 +26,25 @@ enum ph_parcel_form {
     PH_PARCEL_FORMS,
 };
 
-struct ph_parcel;
+struct ph_parcel {
+    const char *name;                   /**< of the method */
+    const struct rtmp_value *arguments; /**< an array, or NULL */
+    uint64_t sequence;                  /**< of the room */
 
-const char *ph_parcel_name(const struct ph_parcel *parcel);
-const struct rtmp_value *ph_parcel_arguments(const struct ph_parcel *parcel);
+    struct rtmp_buffer encoded[PH_PARCEL_FORMS]; /* private; empty: not encoded yet */
+};
+
+void ph_parcel_init(struct ph_parcel *parcel, const char *name, const struct rtmp_value *arguments, uint64_t sequence);
+
+/** Free what was encoded. */
+void ph_parcel_finish(struct ph_parcel *parcel);
 
 /** Append the encoded call to `buffer`. Returns 0; an error of the library. */
-typedef int (*ph_parcel_encode_fn)(const char *name, const struct rtmp_value *arguments, struct rtmp_buffer *buffer);
+typedef int (*ph_parcel_encode_fn)(const struct ph_parcel *parcel, enum ph_parcel_form form,
+                                   struct rtmp_buffer *buffer);
 
 /**
- * The bytes of a form, made by `encode` if this worker has not got them yet; lent until the event returns.
+ * The bytes of a form, made by `encode` if they have not been made yet; lent until the event returns.
  *
  * Returns 0; an error of the library.
  */

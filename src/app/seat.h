@@ -35,8 +35,9 @@
 #include "net/loop.h"
 
 struct ph_application;
+struct ph_member;
 struct ph_seat;
-struct ph_theatre; /* host.h: all applications and their loops */
+struct ph_theatre;
 
 /** A refusal, or the failure of a call. Texts are NUL-terminated; NULL where nothing was said. */
 struct ph_refusal {
@@ -92,8 +93,8 @@ struct ph_seat_events {
     void (*result)(void *user, double id, const struct rtmp_value *value, const struct ph_refusal *refusal);
     /** The application calls the client; `id` 0: it wants no reply, else ph_seat_reply() is due. */
     void (*invoke)(void *user, const char *name, uint32_t id, const struct rtmp_value *arguments);
-    /** A call to many, without reply; see parcel.h for how it is encoded once. `sequence`: of the room. */
-    void (*deliver)(void *user, struct ph_parcel *parcel, uint64_t sequence);
+    /** A call to many, without reply; see parcel.h for how it is encoded once. */
+    void (*deliver)(void *user, struct ph_parcel *parcel);
     void (*shared)(void *user, const struct ph_shared_report *report);
     /** The answer to ph_seat_ask(); refusal NULL: go on, with the stream `name` (as asked, or another). */
     void (*decided)(void *user, uint32_t ticket, const char *name, const struct ph_refusal *refusal);
@@ -146,10 +147,10 @@ PH_MUST_USE int ph_seat_reply(struct ph_seat *seat, uint32_t id, const struct rt
 
 enum ph_seat_verb { PH_SEAT_PUBLISH, PH_SEAT_PLAY };
 
-/** May the client publish or play the stream `name` (of its room: docs/apps.md)? `decided` follows with the ticket.
- *  Returns 0; -EAGAIN; -ENOMEM. An application without the hook answers at once, without a message. */
+/** May the client publish or play the stream `name` (of its room: docs/apps.md)? `query`: an object, or NULL.
+ *  `decided` follows with the ticket. Returns 0; -EAGAIN; -ENOMEM. */
 PH_MUST_USE int ph_seat_ask(struct ph_seat *seat, enum ph_seat_verb verb, uint32_t ticket, const char *name,
-                            struct rtmp_text query);
+                            const struct rtmp_value *query);
 
 /** It publishes, or plays, no longer: once for each ask that was granted. */
 void ph_seat_over(struct ph_seat *seat, enum ph_seat_verb verb, const char *name);
@@ -168,5 +169,9 @@ bool ph_seat_is_full(const struct ph_seat *seat);
 
 /** The session ends: PH_REASON_LEFT the client said so, PH_REASON_LOST it may come back. NULL is fine. */
 void ph_seat_close(struct ph_seat *seat, enum ph_reason reason);
+
+/* For the instance: its member, written on its loop alone, and where to write to. */
+struct ph_member **ph_seat_member(struct ph_seat *seat);
+struct ph_loop *ph_seat_worker(const struct ph_seat *seat);
 
 #endif

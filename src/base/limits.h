@@ -53,7 +53,7 @@
     X(AMF_BYTES, 2 * PH_MIB, "bytes", "decoded values of one message; also at most 16 times their wire form")  \
     X(AMF_REFERENCES, 1024, "references", "in one AMF3 message")                                               \
     X(AMF_TRAITS, 256, "traits", "per AMF3 class")                                                             \
-    X(CALLS_RATE, 100, "per second", "calls of one connection")                                                \
+    X(CALLS_RATE, 100, "per second", "calls of one connection or member; apps may change it")                  \
     X(CALLS_BURST, 200, "calls", "of one connection at once")                                                  \
     X(VERBS_RATE, 5, "per second", "publish, play and the like of one connection")                             \
     X(CONTROLS_RATE, 50, "per second", "user control messages of one connection")                              \
@@ -63,6 +63,16 @@
     X(NAME_BYTES, 128, "bytes", "an application or stream name")                                               \
     X(NAME_PARTS, 8, "parts", "of a path")                                                                     \
     X(EVENT_QUEUE, 1 * PH_MIB, "bytes", "answers and events waiting for one connection, then it is closed")    \
+    /* applications */                                                                                         \
+    X(ROOMS, 10000, "rooms", "of one application")                                                             \
+    X(METHODS, 1000, "methods", "that an application declares")                                                \
+    X(APP_TIMERS, 1000, "timers", "of one application")                                                        \
+    X(ROOM_TIMERS, 100, "timers", "of one room")                                                               \
+    X(ATTRIBUTES, 64, "attributes", "of one member")                                                           \
+    X(ATTRIBUTE_BYTES, 16 * PH_KIB, "bytes", "attributes of one member, names and values")                     \
+    X(METADATA_BYTES, 2 * PH_KIB, "bytes", "of one room, for lobbies")                                         \
+    X(SAVED_BYTES, 16 * PH_MIB, "bytes", "what an application saves when it is reloaded")                      \
+    X(LISTED, 1000, "rows", "of rooms or members in one answer")                                               \
     /* media */                                                                                                \
     X(FIRST_MEDIA_MS, 20000, "ms", "publish to its first media")                                               \
     X(PUBLISHER_IDLE_MS, 15000, "ms", "a publisher that sends nothing")                                        \

@@ -9,6 +9,8 @@
 
 #include "app/access.h"
 #include "app/app.h"
+#include "app/theatre.h"
+#include "apps/bundled.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "gate/rtmp/rtmp.h"
@@ -26,6 +28,7 @@ struct server {
     struct ph_media *media;
     struct ph_apps apps;
     struct ph_access access;
+    struct ph_theatre *theatre;
     struct ph_rtmp *rtmp;
     struct ph_admission admission;
     bool has_admission;
@@ -83,6 +86,22 @@ static int make_apps(struct server *server, const char *server_key)
     return err;
 }
 
+static const struct ph_app_type *const types[] = {&live_app, &echo_app, &chat_app, &relay_app, &lobby_app};
+
+static int make_theatre(struct server *server)
+{
+    struct ph_theatre_options options = {
+        .apps = &server->apps,
+        .types = types,
+        .n_types = PH_COUNT(types),
+        .n_loops = (unsigned)server->settings->server.app_loops,
+        .workers = server->workers,
+        .media = server->media,
+        .log = server->log,
+    };
+    return ph_theatre_create(&options, &server->theatre);
+}
+
 static int make_gate(struct server *server)
 {
     const struct ph_server_settings *settings = &server->settings->server;
@@ -93,6 +112,7 @@ static int make_gate(struct server *server)
         .workers = server->workers,
         .media = server->media,
         .apps = &server->apps,
+        .theatre = server->theatre,
         .access = &server->access,
         .log = server->log,
         .login = logins[settings->login],
@@ -196,6 +216,9 @@ static int make(struct server *server, const struct ph_state *state, char *error
     err = make_apps(server, state->publish_key);
     if (err)
         return fail(error, err, "cannot make the applications");
+    err = make_theatre(server);
+    if (err)
+        return fail(error, err, "cannot make the loops of applications");
     err = make_gate(server);
     if (!err)
         err = make_admission(server, descriptors);
@@ -204,8 +227,10 @@ static int make(struct server *server, const struct ph_state *state, char *error
     err = open_doors(server, error);
     if (err)
         return err;
-    err = ph_loops_start(server->workers);
-    return err ? fail(error, err, "cannot start the workers") : 0;
+    err = ph_theatre_start(server->theatre);
+    if (!err)
+        err = ph_loops_start(server->workers);
+    return err ? fail(error, err, "cannot start the loops") : 0;
 }
 
 static void close_doors(struct ph_mail *mail)
@@ -247,6 +272,7 @@ bool server_door(const struct server *server, size_t i, struct server_door *door
 void server_drain(struct server *server)
 {
     ph_loop_post(&server->workers->loop[0], &server->close_doors);
+    ph_theatre_drain(server->theatre);
     ph_rtmp_drain(server->rtmp);
 }
 
@@ -258,6 +284,7 @@ void server_stop(struct server *server)
         return;
     if (server->workers)
         ph_loops_stop(server->workers);
+    ph_theatre_destroy(server->theatre);
     close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
     ph_rtmp_destroy(server->rtmp);
     ph_media_destroy(server->media);

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-int ph_host_parse(const char *text, struct ph_host *host)
+int ph_endpoint_parse(const char *text, struct ph_endpoint *host)
 {
     const char *name = text, *end;
     if (*text == '[') {
@@ -37,8 +37,8 @@ int ph_host_parse(const char *text, struct ph_host *host)
 
 int ph_address_parse(const char *text, struct ph_address *address)
 {
-    struct ph_host host;
-    int err = ph_host_parse(text, &host);
+    struct ph_endpoint host;
+    int err = ph_endpoint_parse(text, &host);
     if (err)
         return err;
     const char *name = strcmp(host.name, "localhost") == 0 ? "127.0.0.1" : host.name[0] ? host.name : "::";

@@ -24,18 +24,18 @@ struct ph_address {
 };
 
 enum {
-    PH_ADDRESS_TEXT = 56, /**< "[...]:65535" with an IPv6 address, and the NUL */
-    PH_HOST_NAME = 254,   /**< the longest name of the domain name system, and the NUL */
+    PH_ADDRESS_TEXT = 56,   /**< "[...]:65535" with an IPv6 address, and the NUL */
+    PH_ENDPOINT_NAME = 254, /**< the longest name of the domain name system, and the NUL */
 };
 
 /** A host and a port, as a user writes them. */
-struct ph_host {
-    char name[PH_HOST_NAME]; /**< without brackets; "" for all addresses */
+struct ph_endpoint {
+    char name[PH_ENDPOINT_NAME]; /**< without brackets; "" for all addresses */
     uint16_t port;
 };
 
 /** Read "[::1]:1935", "127.0.0.1:8080", ":1935" or "example.org:1935". Returns 0; -EINVAL. */
-PH_MUST_USE int ph_host_parse(const char *text, struct ph_host *host);
+PH_MUST_USE int ph_endpoint_parse(const char *text, struct ph_endpoint *endpoint);
 
 /**
  * Read the same, but numbers only: "" becomes [::], "localhost" 127.0.0.1.

@@ -35,7 +35,7 @@ struct ph_admission_limits ph_admission_defaults(uint64_t descriptor_limit)
     };
 }
 
-const char *ph_verdict_text(enum ph_verdict verdict)
+const char *ph_verdict_text(enum ph_admission_verdict verdict)
 {
     static const char *const texts[PH_N_VERDICTS] = {
         [PH_ADMITTED] = "admitted",
@@ -110,7 +110,8 @@ static struct ph_source_count *find_source(struct ph_admission *admission, const
     return source;
 }
 
-static enum ph_verdict judge(const struct ph_admission *admission, struct ph_source_count *source, uint64_t now_us)
+static enum ph_admission_verdict judge(const struct ph_admission *admission, struct ph_source_count *source,
+                                       uint64_t now_us)
 {
     if (admission->n >= admission->limits.total)
         return PH_REFUSED_TOTAL;
@@ -154,12 +155,13 @@ static bool is_worth_telling(uint64_t *told_us, uint64_t now_us)
     return true;
 }
 
-enum ph_verdict ph_admission_enter(struct ph_admission *admission, const struct ph_address *peer, uint64_t now_us,
-                                   struct ph_guest *guest, struct ph_guest **evict, bool *first)
+enum ph_admission_verdict ph_admission_enter(struct ph_admission *admission, const struct ph_address *peer,
+                                             uint64_t now_us, struct ph_guest *guest, struct ph_guest **evict,
+                                             bool *first)
 {
     bool exempt = ph_address_is_loopback(peer);
     struct ph_source_count *source = exempt ? NULL : find_source(admission, peer);
-    enum ph_verdict verdict = source || exempt ? judge(admission, source, now_us) : PH_REFUSED_MEMORY;
+    enum ph_admission_verdict verdict = source || exempt ? judge(admission, source, now_us) : PH_REFUSED_MEMORY;
     admission->n_verdicts[verdict]++;
     *evict = NULL;
     bool about_source = source && verdict != PH_REFUSED_TOTAL;

@@ -32,7 +32,7 @@ struct ph_admission_limits {
 /** The rows of limits.h; `total` is what a descriptor limit leaves. */
 struct ph_admission_limits ph_admission_defaults(uint64_t descriptor_limit);
 
-enum ph_verdict {
+enum ph_admission_verdict {
     PH_ADMITTED,
     PH_REFUSED_TOTAL,
     PH_REFUSED_SOURCE,
@@ -43,7 +43,7 @@ enum ph_verdict {
 };
 
 /** "too many connections from this address" */
-const char *ph_verdict_text(enum ph_verdict verdict);
+const char *ph_verdict_text(enum ph_admission_verdict verdict);
 
 struct ph_source_count; /* private */
 
@@ -80,8 +80,9 @@ void ph_admission_finish(struct ph_admission *admission);
  *        leave as usual.
  * first  out: this is the first such refusal of this source in a minute: worth a log line
  */
-enum ph_verdict ph_admission_enter(struct ph_admission *admission, const struct ph_address *peer, uint64_t now_us,
-                                   struct ph_guest *guest, struct ph_guest **evict, bool *first);
+enum ph_admission_verdict ph_admission_enter(struct ph_admission *admission, const struct ph_address *peer,
+                                             uint64_t now_us, struct ph_guest *guest, struct ph_guest **evict,
+                                             bool *first);
 
 void ph_admission_authorise(struct ph_admission *admission, struct ph_guest *guest);
 

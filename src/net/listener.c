@@ -169,8 +169,9 @@ static bool admit(struct ph_listener *listener, struct ticket *ticket)
         return true;
     struct ph_guest *oldest;
     bool first;
-    enum ph_verdict verdict = ph_admission_enter(listener->options.admission, &ticket->peer,
-                                                 ph_loop_now(listener->options.loop), &ticket->guest, &oldest, &first);
+    enum ph_admission_verdict verdict = ph_admission_enter(listener->options.admission, &ticket->peer,
+                                                           ph_loop_now(listener->options.loop), &ticket->guest, &oldest,
+                                                           &first);
     if (oldest)
         evict(oldest);
     if (first) {

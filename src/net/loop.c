@@ -320,7 +320,7 @@ int ph_loops_start(struct ph_loops *loops)
 }
 
 /* No thread runs: what the loops posted to each other at the end is delivered here. */
-static void finish_mail(struct ph_loops *loops)
+void ph_loops_settle(struct ph_loops *loops)
 {
     for (bool quiet = false; !quiet;) {
         quiet = true;
@@ -348,7 +348,7 @@ void ph_loops_stop(struct ph_loops *loops)
             pthread_join(loops->loop[i].thread, NULL);
             loops->loop[i].started = false;
         }
-    finish_mail(loops);
+    ph_loops_settle(loops);
 }
 
 void ph_loops_destroy(struct ph_loops *loops)

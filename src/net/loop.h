@@ -105,6 +105,9 @@ PH_MUST_USE int ph_loops_start(struct ph_loops *loops);
  */
 void ph_loops_stop(struct ph_loops *loops);
 
+/** After ph_loops_stop(): deliver what others have posted since. */
+void ph_loops_settle(struct ph_loops *loops);
+
 /** After ph_loops_stop(). */
 void ph_loops_destroy(struct ph_loops *loops);
 

@@ -25,6 +25,14 @@ static const struct ph_option server_rows[] = {
      .unit = "threads",
      .help = "Threads that carry media; 0 is one per core.",
      .offset = FIELD(workers)},
+    {.name = "app_loops",
+     .type = PH_OPTION_INT,
+     .initial = "1",
+     .min = 1,
+     .max = 64,
+     .unit = "threads",
+     .help = "Threads that run applications: each application has one of them.",
+     .offset = FIELD(app_loops)},
     {.name = "log.level",
      .type = PH_OPTION_ENUM,
      .initial = "info",
@@ -356,8 +364,13 @@ int ph_settings_environment(struct ph_settings *settings, const char *const *env
 
 int ph_settings_init(struct ph_settings *settings)
 {
-    static const char *const initial[][2] = {
-        {"listen.media.address", "[::]:1935"}, {"listen.local.address", "127.0.0.1:8080"}, {"app.live.enabled", "on"}};
+    static const char *const initial[][2] = {{"listen.media.address", "[::]:1935"},
+                                             {"listen.local.address", "127.0.0.1:8080"},
+                                             {"app.live.type", "live"},
+                                             {"app.relay.type", "relay"},
+                                             {"app.echo.type", "echo"},
+                                             {"app.chat.type", "chat"},
+                                             {"app.lobby.type", "lobby"}};
     *settings = (struct ph_settings){0};
     int err = ph_options_default(&ph_settings_options, &settings->server);
     for (size_t i = 0; i < PH_COUNT(initial) && !err; i++) {

@@ -35,11 +35,12 @@ enum ph_login_mode { PH_LOGIN_URL, PH_LOGIN_ALWAYS, PH_LOGIN_OFF };
 
 /** The fields of ph_settings_options. */
 struct ph_server_settings {
-    int64_t workers; /**< 0: one per core */
-    int log_level;   /**< enum ph_log_level */
-    int log_format;  /**< enum ph_log_format */
-    int publish;     /**< enum ph_access_mode */
-    int login;       /**< enum ph_login_mode */
+    int64_t workers;   /**< 0: one per core */
+    int64_t app_loops; /**< threads for applications */
+    int log_level;     /**< enum ph_log_level */
+    int log_format;    /**< enum ph_log_format */
+    int publish;       /**< enum ph_access_mode */
+    int login;         /**< enum ph_login_mode */
     int64_t connections, connections_per_source, connections_per_source_new, connection_rate;
     int64_t handshake_ms, connect_ms, ping_ms, pong_ms, first_media_ms, publisher_idle_ms, drain_ms;
     int64_t message_bytes;

@@ -21,7 +21,7 @@ static void defaults_are_those_of_the_design(void **state)
 {
     (void)state;
     struct ph_app_settings settings = defaults();
-    assert_int_equal(settings.type, PH_APP_LIVE);
+    assert_string_equal(ph_app_type_names[settings.type], "live");
     assert_true(settings.enabled);
     assert_int_equal(settings.latency_ms, PH_OPTION_AUTO);
     assert_int_equal(settings.start, PH_APP_START_CACHED);

@@ -20,6 +20,8 @@ def amf0(value):
     if isinstance(value, str):
         text = value.encode()
         return b"\x02" + struct.pack(">H", len(text)) + text
+    if isinstance(value, list):
+        return b"\x0a" + struct.pack(">I", len(value)) + b"".join(amf0(v) for v in value)
     if isinstance(value, dict):
         body = b"".join(struct.pack(">H", len(k)) + k.encode() + amf0(v) for k, v in value.items())
         return b"\x03" + body + b"\x00\x00\x09"
@@ -80,6 +82,8 @@ class Client:
         self.chunk_size = 128
         self.headers = {}
         self.partial = {}
+        self.last_call = 10
+        self.heard = []  # calls of the server that nobody has asked for yet
 
     def __enter__(self):
         return self
@@ -142,9 +146,53 @@ class Client:
                 if values[0] == name:
                     return values
 
-    def connect(self, app="live", **more):
+    def ask(self, method, *arguments):
+        """Call a method without waiting; its transaction id."""
+        self.last_call += 1
+        self.command(method, self.last_call, None, *arguments)
+        return self.last_call
+
+    def answer(self, transaction):
+        """("_result" or "_error", value) of this call; what the server calls meanwhile is kept for hear()."""
+        while True:
+            kind, _, body = self.message()
+            values = amf0_all(body) if kind == 20 else [None]
+            if values[0] in ("_result", "_error") and values[1] == transaction:
+                return values[0], values[3] if len(values) > 3 else None
+            if kind == 20:
+                self.heard.append(values)
+
+    def call(self, method, *arguments):
+        """The result of a method of the application; Failure when it is an error."""
+        kind, value = self.answer(self.ask(method, *arguments))
+        if kind != "_result":
+            raise Failure(f"{method} failed: {value}")
+        return value
+
+    def fails(self, method, *arguments):
+        """The status of a call that must fail."""
+        kind, value = self.answer(self.ask(method, *arguments))
+        if kind != "_error":
+            raise Failure(f"{method} should have failed, it returned {value}")
+        return value
+
+    def hear(self, method):
+        """The arguments of the next call of the server that is named so; others are kept."""
+        for values in self.heard:
+            if values[0] == method:
+                self.heard.remove(values)
+                return values[3:]
+        while True:
+            kind, _, body = self.message()
+            values = amf0_all(body) if kind == 20 else [None]
+            if values[0] == method:
+                return values[3:]
+            if kind == 20:
+                self.heard.append(values)
+
+    def connect(self, app="live", *arguments, **more):
         self.handshake()
-        self.command("connect", 1, {"app": app, "tcUrl": f"rtmp://127.0.0.1/{app}", "flashVer": "test", **more})
+        self.command("connect", 1, {"app": app, "tcUrl": f"rtmp://127.0.0.1/{app}", "flashVer": "test", **more}, *arguments)
         while True:
             kind, _, body = self.message()
             if kind == 20:

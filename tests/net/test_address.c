@@ -43,8 +43,8 @@ static void texts_become_addresses(void **state)
         assert_string_equal(text, rows[i].back);
         assert_int_equal(ph_address_is_loopback(&address), rows[i].loopback);
     }
-    struct ph_host host;
-    assert_int_equal(ph_host_parse("example.org:1935", &host), 0);
+    struct ph_endpoint host;
+    assert_int_equal(ph_endpoint_parse("example.org:1935", &host), 0);
     assert_string_equal(host.name, "example.org");
     assert_int_equal(host.port, 1935);
 }

@@ -14,7 +14,7 @@ static bool first;
 
 static void begin(struct ph_admission_limits limits) { ph_admission_init(&admission, &limits, &seed); }
 
-static enum ph_verdict enter(const char *peer, size_t guest)
+static enum ph_admission_verdict enter(const char *peer, size_t guest)
 {
     struct ph_address address;
     assert_int_equal(ph_address_parse(peer, &address), 0);

@@ -91,7 +91,7 @@ static void a_file_without_applications_keeps_the_built_in_ones(void **state)
     char error[PH_SETTINGS_ERROR] = "";
     assert_int_equal(ph_settings_init(&settings), 0);
     assert_int_equal(ph_config_read(&settings, file, error), 0);
-    assert_int_equal(settings.n_apps, 1);
+    assert_int_equal(settings.n_apps, 5);
     assert_string_equal(settings.apps[0].name, "live");
     ph_settings_finish(&settings);
 }

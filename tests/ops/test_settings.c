@@ -36,8 +36,9 @@ static void defaults_agree_with_the_limits(void **state)
     assert_int_equal(server->publisher_idle_ms, PH_LIMIT_PUBLISHER_IDLE_MS);
     assert_int_equal(server->drain_ms, PH_LIMIT_DRAIN_MS);
     assert_int_equal(server->message_bytes, PH_LIMIT_MESSAGE_MEDIA);
-    assert_int_equal(settings.n_apps, 1);
-    assert_string_equal(settings.apps[0].name, "live");
+    assert_int_equal(settings.n_apps, 5);
+    for (size_t i = 0; i < settings.n_apps; i++)
+        assert_string_equal(settings.apps[i].name, ph_app_type_names[settings.apps[i].settings.type]);
     assert_int_equal(settings.n_listens, 2);
     assert_string_equal(settings.listens[0].name, "media");
     assert_string_equal(settings.listens[0].settings.address, "[::]:1935");
@@ -119,12 +120,12 @@ static void values_arrive(void **state)
     assert_int_equal(settings.server.publish, PH_ACCESS_OPEN);
     assert_int_equal(settings.server.login, PH_LOGIN_OFF);
     assert_int_equal(settings.server.message_bytes, 1024 * 1024);
-    assert_int_equal(settings.n_apps, 3);
+    assert_int_equal(settings.n_apps, 7);
     assert_int_equal(settings.apps[0].settings.latency_ms, 100);
     assert_int_equal(settings.apps[0].settings.linger_ms, 60000);
-    assert_string_equal(settings.apps[1].name, "studio");
-    assert_int_equal(settings.apps[1].settings.start, PH_APP_START_NEXT);
-    assert_string_equal(settings.apps[2].name, "my.app");
+    assert_string_equal(settings.apps[5].name, "studio");
+    assert_int_equal(settings.apps[5].settings.start, PH_APP_START_NEXT);
+    assert_string_equal(settings.apps[6].name, "my.app");
     assert_false(settings.apps[2].settings.enabled);
     assert_int_equal(settings.n_listens, 3);
     assert_string_equal(settings.listens[0].settings.address, "127.0.0.1:1936");

@@ -8,8 +8,10 @@
 #include <rtmpwire/value.h>
 
 #include "app/app.h"
+#include "app/theatre.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "gate/rtmp/query.h"
 #include "gate/rtmp/session.h"
 
 /* What players are told the server can pass on: everything. */
@@ -22,41 +24,10 @@ static const struct rtmp_capabilities capabilities = {
                {.four_cc = RTMP_FOURCC_ANY, .list = RTMP_CODEC_AUDIO, .can = RTMP_CAN_FORWARD}},
 };
 
-/* The value of `name` in "a=b&name=value"; NULL: it is not there. */
-static const char *query_find(const char *query, size_t length, const char *name, size_t *value_length)
+static struct rtmp_text find_key(const struct rtmp_event_connect *connect)
 {
-    size_t name_length = strlen(name);
-    for (const char *at = query, *end = query + length; at < end;) {
-        const char *stop = memchr(at, '&', (size_t)(end - at));
-        if (!stop)
-            stop = end;
-        if ((size_t)(stop - at) >= name_length && memcmp(at, name, name_length) == 0) {
-            const char *behind = at + name_length;
-            if (behind == stop || *behind == '=') {
-                behind += behind < stop;
-                *value_length = (size_t)(stop - behind);
-                return behind;
-            }
-        }
-        at = stop + 1;
-    }
-    return NULL;
-}
-
-/* What stands behind the last '?': encoders append the query of their login to whatever was there. */
-static struct rtmp_text query_of(struct rtmp_text text)
-{
-    for (size_t i = text.length; i > 0; i--)
-        if (text.data[i - 1] == '?')
-            return (struct rtmp_text){.data = text.data + i, .length = text.length - i};
-    return (struct rtmp_text){.data = text.data + text.length};
-}
-
-static const char *find_key(const struct rtmp_event_connect *connect, size_t *length)
-{
-    struct rtmp_text tc_query = query_of(connect->tc_url);
-    const char *key = query_find(connect->app_query.data, connect->app_query.length, "key", length);
-    return key ? key : query_find(tc_query.data, tc_query.length, "key", length);
+    struct rtmp_text key = query_find(connect->app_query, "key");
+    return key.data ? key : query_find(query_behind(connect->tc_url), "key");
 }
 
 /* All that a client has shown. */
@@ -76,7 +47,8 @@ static bool proves(const void *shown, const char *key, size_t length)
 enum ph_access_verdict session_may_publish(const struct session *session, const char *path, struct rtmp_text query)
 {
     struct shown shown = {.login = session->login};
-    shown.key.text = query_find(query.data, query.length, "key", &shown.key.length);
+    struct rtmp_text key = query_find(query, "key");
+    shown.key = (struct ph_shown_key){.text = key.data, .length = key.length};
     if (!shown.key.text && session->key) {
         shown.key.text = session->key;
         shown.key.length = strlen(session->key);
@@ -103,12 +75,11 @@ static bool is_encoder(const struct rtmp_event_connect *connect)
 static bool is_to_log_in(const struct session *session, const struct rtmp_event_connect *connect)
 {
     const struct ph_rtmp_options *options = &session->gate->options;
-    size_t length;
     if (options->login == PH_RTMP_LOGIN_OFF || options->access->publish == PH_ACCESS_OPEN)
         return false;
-    if (query_find(connect->app_query.data, connect->app_query.length, "login", &length))
+    if (query_find(connect->app_query, "login").data)
         return true;
-    return options->login == PH_RTMP_LOGIN_ALWAYS && is_encoder(connect) && !find_key(connect, &length);
+    return options->login == PH_RTMP_LOGIN_ALWAYS && is_encoder(connect) && !find_key(connect).data;
 }
 
 /* The third connect: a response. True: it is right. */
@@ -128,7 +99,7 @@ static bool log_in(struct session *session, const struct rtmp_event_connect *con
     static const char asked[] = "asked for user and password";
     struct login_desk *desk = session->gate->desk;
     uint64_t now_us = ph_loop_now(session->home->loop);
-    struct rtmp_text query = query_of(connect->app_raw);
+    struct rtmp_text query = query_behind(connect->app_raw);
     struct rtmp_auth said;
     rtmp_auth_parse(query.data - (query.data > connect->app_raw.data), query.length + 1, &said);
     if (said.authmod.length != 5 || memcmp(said.authmod.text, "adobe", 5) != 0) {
@@ -169,17 +140,40 @@ static void keep_client_name(struct session *session, struct rtmp_text flash_ver
 
 static int keep(struct session *session, const struct rtmp_event_connect *connect)
 {
-    size_t length;
-    const char *key = find_key(connect, &length);
-    if (key) {
-        session->key = strndup(key, length);
+    struct rtmp_text key = find_key(connect);
+    if (key.data) {
+        session->key = strndup(key.data, key.length);
         if (!session->key)
             return -ENOMEM;
     }
     session->app_path = strndup(connect->app.data, connect->app.length);
     keep_client_name(session, connect->flash_ver);
+    session->is_enhanced = connect->capabilities.announced;
     session->takes_tracks = connect->capabilities.caps_ex & RTMP_CAPS_MULTITRACK;
     return session->app_path ? 0 : -ENOMEM;
+}
+
+void session_welcome(struct session *session, const struct rtmp_value *info)
+{
+    struct rtmp_connect_reply reply = {.capabilities = session->is_enhanced ? &capabilities : NULL, .info = info};
+    char peer[SESSION_PEER];
+    session_wrote(session, rtmp_server_accept_connect(session->rtmp, &reply));
+    ph_conn_authorise(session->conn);
+    ph_timer_start(session->home->loop, &session->watch, (uint64_t)session->gate->options.ping_ms * 1000);
+    session_peer(session, peer);
+    ph_log_event(session_log(session), "opened", session->app_path, "%s", peer);
+}
+
+/* An application that is more than media decides itself. */
+static void enter(struct session *session, const struct ph_application *app, const struct rtmp_event_connect *connect)
+{
+    struct ph_theatre *theatre = session->gate->options.theatre;
+    if (!theatre || !ph_theatre_find(theatre, app)) {
+        session->app = app;
+        session_welcome(session, NULL);
+    } else if (seating_open(session, app, connect)) {
+        session_end(session, PH_CLOSE_MEMORY, "out of memory");
+    }
 }
 
 void session_on_connect(struct session *session, const struct rtmp_event_connect *connect)
@@ -188,22 +182,10 @@ void session_on_connect(struct session *session, const struct rtmp_event_connect
     const char *why = "there is no such application here; check the server's address";
     const struct ph_application *app = ph_apps_find(session->gate->options.apps, connect->app.data,
                                                     connect->app.length);
-    if (keep(session, connect)) {
+    if (keep(session, connect))
         session_end(session, PH_CLOSE_MEMORY, "out of memory");
-        return;
-    }
-    if (!app || ph_path_join(connect->app.data, connect->app.length, "x", 1, &path, &why)) {
+    else if (!app || ph_path_join(connect->app.data, connect->app.length, "x", 1, &path, &why))
         refuse(session, "NetConnection.Connect.InvalidApp", why, "no such application");
-        return;
-    }
-    if (!log_in(session, connect))
-        return;
-    struct rtmp_connect_reply reply = {.capabilities = connect->capabilities.announced ? &capabilities : NULL};
-    session_wrote(session, rtmp_server_accept_connect(session->rtmp, &reply));
-    session->app = app;
-    ph_conn_authorise(session->conn);
-    ph_timer_start(session->home->loop, &session->watch, (uint64_t)session->gate->options.ping_ms * 1000);
-    char peer[SESSION_PEER];
-    session_peer(session, peer);
-    ph_log_event(session_log(session), "opened", session->app_path, "%s", peer);
+    else if (log_in(session, connect))
+        enter(session, app, connect);
 }

@@ -14,6 +14,10 @@ static void answer_call(struct session *session, const struct rtmp_event_call *c
 {
     static const struct rtmp_status unknown = {
         .level = "error", .code = "NetConnection.Call.Failed", .description = "This application has no such method."};
+    if (session->seat) {
+        seating_call(session, call);
+        return;
+    }
     session_wrote(session, rtmp_server_reply_error(session->rtmp, call->transaction_id, &unknown));
 }
 
@@ -74,6 +78,10 @@ static void handle(struct session *session, const struct rtmp_event *event)
     case RTMP_EVENT_CALL:
         answer_call(session, &event->call);
         break;
+    case RTMP_EVENT_RESULT:
+        if (session->seat)
+            seating_reply(session, &event->result);
+        break;
     case RTMP_EVENT_CLOSE:
         session_end(session, PH_CLOSE_DONE, "the client closed it");
         break;
@@ -98,6 +106,7 @@ static struct ph_rate *price_of(struct session *session, enum rtmp_event_type ty
         return &session->verbs;
     case RTMP_EVENT_CALL:
     case RTMP_EVENT_RESULT:
+        return session->seat ? NULL : &session->calls; /* an application sets the rate of its calls itself */
     case RTMP_EVENT_SHARED_OBJECT:
         return &session->calls;
     case RTMP_EVENT_PONG:
@@ -124,4 +133,5 @@ void events_handle(struct session *session, const struct rtmp_event *event)
 {
     handle(session, event);
     charge(session, event->type);
+    session->is_held = session->seat && ph_seat_is_full(session->seat);
 }

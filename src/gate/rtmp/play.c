@@ -117,9 +117,14 @@ void play_on_play(struct session *session, uint32_t stream_id, const struct rtmp
         refuse(session, stream_id, "there is no recording of this name; play it live");
     } else {
         stream->path = path;
-        begin(stream);
+        if (session->seat)
+            seating_ask(stream, PH_SEAT_PLAY, play->query);
+        else
+            begin(stream);
     }
 }
+
+void play_granted(struct stream *stream) { begin(stream); }
 
 void play_on_pause(struct stream *stream, enum rtmp_pause pause)
 {
@@ -164,6 +169,7 @@ void play_close(struct stream *stream, const char *why)
     ph_viewer_totals(stream->viewer, &totals);
     ph_viewer_close(stream->viewer);
     stream->viewer = NULL;
+    seating_over(stream, PH_SEAT_PLAY);
     session_peer(session, peer);
     ph_text_init(&text, words, sizeof words);
     ph_text_add(&text, "%s after ", why);

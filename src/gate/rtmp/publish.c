@@ -198,6 +198,8 @@ static void take_data(struct publishing *publishing, const struct rtmp_event_dat
         .length = is_clear ? 0 : data->length,
     };
     write_unit(publishing, &unit);
+    if (session_of(publishing)->seat)
+        seating_data(publishing->stream, data);
 }
 
 static void arm(struct publishing *publishing);
@@ -397,14 +399,23 @@ void publish_on_publish(struct session *session, uint32_t stream_id, const struc
         refuse_key(stream, verdict);
         return;
     }
+    if (session->seat)
+        seating_ask(stream, PH_SEAT_PUBLISH, publish->query);
+    else
+        publish_granted(stream);
+}
+
+void publish_granted(struct stream *stream)
+{
     if (open_publisher(stream))
-        session_end(session, PH_CLOSE_MEMORY, "out of memory");
+        session_end(stream->session, PH_CLOSE_MEMORY, "out of memory");
 }
 
 void publish_close(struct stream *stream, const char *why)
 {
     struct publishing *publishing = stream->publishing;
     stream->publishing = NULL;
+    seating_over(stream, PH_SEAT_PUBLISH);
     if (publishing->is_granted) {
         if (!publishing->is_told && publishing->first_us)
             tell_tracks(publishing);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "app/letter.h"
+#include "base/limits.h"
 #include "gate/rtmp/session.h"
 
 static void drain_home(struct ph_mail *mail)
@@ -44,6 +46,9 @@ int ph_rtmp_create(const struct ph_rtmp_options *options, struct ph_rtmp **gate)
         home->loop = &options->workers->loop[i];
         home->drain.deliver = drain_home;
         ph_list_init(&home->sessions);
+        ph_list_init(&home->unsent);
+        ph_deferred_init(&home->flush, session_flush_all);
+        rtmp_arena_init(&home->scratch, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
     }
     *gate = made;
     return 0;
@@ -53,6 +58,10 @@ void ph_rtmp_destroy(struct ph_rtmp *gate)
 {
     if (!gate)
         return;
+    for (unsigned i = 0; i < gate->n_homes; i++) {
+        ph_deferred_cancel(&gate->homes[i].flush);
+        rtmp_arena_finish(&gate->homes[i].scratch);
+    }
     login_desk_destroy(gate->desk);
     free(gate);
 }

@@ -21,6 +21,7 @@ struct ph_log;
 struct ph_loops;
 struct ph_media;
 struct ph_rtmp;
+struct ph_theatre;
 
 /** When an encoder that shows no key at connect is asked for user and password. */
 enum ph_rtmp_login {
@@ -33,6 +34,7 @@ struct ph_rtmp_options {
     struct ph_loops *workers;       /**< lent */
     struct ph_media *media;         /**< lent */
     const struct ph_apps *apps;     /**< lent */
+    struct ph_theatre *theatre;     /**< lent; NULL: every application is media alone */
     const struct ph_access *access; /**< lent */
     struct ph_log *log;             /**< lent */
     enum ph_rtmp_login login;

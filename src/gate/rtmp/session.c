@@ -90,13 +90,33 @@ void session_stream_drop(struct stream *stream, const char *why)
     free(stream);
 }
 
-static void drop_streams(struct session *session, const char *why)
+void stream_granted(struct stream *stream, const char *name)
+{
+    struct session *session = stream->session;
+    const char *why;
+    struct ph_path path;
+    if (ph_path_join(session->app_path, strlen(session->app_path), name, strlen(name), &path, &why) == 0)
+        stream->path = path;
+    if (stream->asked == PH_SEAT_PUBLISH)
+        publish_granted(stream);
+    else
+        play_granted(stream);
+}
+
+void session_end_streams(struct session *session, const char *why)
 {
     for (struct ph_list *node; (node = ph_list_first(&session->streams));)
         session_stream_drop(ph_list_entry(node, struct stream, link), why);
 }
 
 /* The way out */
+
+static void lose_peer(struct session *session, int err)
+{
+    bool is_full = err != -ENOMEM;
+    session_end(session, is_full ? PH_CLOSE_STALLED : PH_CLOSE_MEMORY,
+                is_full ? "the peer does not read" : "out of memory");
+}
 
 void session_collect(struct session *session)
 {
@@ -107,8 +127,14 @@ void session_collect(struct session *session)
     int err = ph_outlet_put(&session->outlet, bytes, length);
     rtmp_server_sent(session->rtmp, length);
     if (err)
-        session_end(session, err == -ENOMEM ? PH_CLOSE_MEMORY : PH_CLOSE_STALLED,
-                    err == -ENOMEM ? "out of memory" : "the peer does not read");
+        lose_peer(session, err);
+}
+
+void session_put(struct session *session, const uint8_t *bytes, size_t length)
+{
+    int err = ph_outlet_put(&session->outlet, bytes, length);
+    if (err)
+        lose_peer(session, err);
 }
 
 static void close_when_said(struct session *session)
@@ -123,6 +149,22 @@ void session_flush(struct session *session)
     (void)ph_outlet_pump(&session->outlet); /* a lost connection says so itself, by on_close */
     if (session->is_ending)
         close_when_said(session);
+}
+
+void session_flush_soon(struct session *session)
+{
+    struct home *home = session->home;
+    if (!ph_list_is_empty(&session->unsent))
+        return;
+    ph_list_append(&home->unsent, &session->unsent);
+    ph_loop_defer(home->loop, &home->flush);
+}
+
+void session_flush_all(struct ph_deferred *deferred)
+{
+    struct home *home = ph_container_of(deferred, struct home, flush);
+    for (struct ph_list *node; (node = ph_list_pop(&home->unsent));)
+        session_flush(ph_list_entry(node, struct session, unsent));
 }
 
 void session_end(struct session *session, enum ph_close close, const char *why)
@@ -184,7 +226,7 @@ static size_t read_events(struct session *session, const uint8_t *data, size_t l
 {
     uint32_t now_ms = (uint32_t)(now_of(session) / 1000);
     size_t done = 0;
-    while (!session->is_ending && !session->is_paused) {
+    while (!session->is_ending && !session->is_paused && !session->is_held) {
         struct rtmp_event event;
         size_t used;
         int rc = rtmp_server_read(session->rtmp, now_ms, length ? data + done : NULL, length - done, &used, &event);
@@ -200,6 +242,17 @@ static size_t read_events(struct session *session, const uint8_t *data, size_t l
     return session->is_ending ? length : done;
 }
 
+void session_go_on(struct session *session)
+{
+    session->is_held = session->seat && ph_seat_is_full(session->seat);
+    if (session->is_ending || session->is_paused || session->is_held)
+        return;
+    (void)read_events(session, NULL, 0); /* what the protocol has taken in already */
+    session_flush(session);
+    if (!session->is_ending)
+        ph_conn_resume(session->conn);
+}
+
 static void show_life(struct session *session)
 {
     session->is_probed = false;
@@ -211,7 +264,7 @@ static size_t on_read(void *user, const uint8_t *data, size_t length)
     struct session *session = user;
     if (session->is_probed)
         show_life(session);
-    if (session->is_paused && !session->is_ending)
+    if ((session->is_paused || session->is_held) && !session->is_ending)
         return 0;
     size_t used = read_events(session, data, length);
     session_flush(session);
@@ -220,10 +273,18 @@ static size_t on_read(void *user, const uint8_t *data, size_t length)
 
 static void on_writable(void *user) { session_flush(user); }
 
+/* The client said goodbye, or we did; else it may have been lost. */
+static void leave_seat(struct session *session)
+{
+    ph_seat_close(session->seat, session->reason ? PH_REASON_LEFT : PH_REASON_LOST);
+    session->seat = NULL;
+}
+
 static void on_teardown(struct ph_deferred *deferred)
 {
     struct session *session = ph_container_of(deferred, struct session, teardown);
-    drop_streams(session, session->reason);
+    session_end_streams(session, session->reason);
+    leave_seat(session);
 }
 
 /* Timers */
@@ -239,10 +300,7 @@ static void on_pause_over(struct ph_timer *timer)
     session->lacking = NULL;
     if (session->denied)
         publish_deny(session->denied);
-    (void)read_events(session, NULL, 0); /* what the protocol has taken in already */
-    session_flush(session);
-    if (!session->is_ending)
-        ph_conn_resume(session->conn);
+    session_go_on(session);
 }
 
 /* Before connect: two absolute deadlines, so that drips do not help. */
@@ -359,7 +417,8 @@ static void log_end(const struct session *session, enum ph_close reason)
 static void on_close(void *user, enum ph_close reason)
 {
     struct session *session = user;
-    drop_streams(session, session->reason ? session->reason : ph_close_text(reason));
+    session_end_streams(session, session->reason ? session->reason : ph_close_text(reason));
+    leave_seat(session);
     log_end(session, reason);
     ph_deferred_cancel(&session->teardown);
     ph_timer_stop(session->home->loop, &session->watch);
@@ -367,6 +426,7 @@ static void on_close(void *user, enum ph_close reason)
     ph_outlet_finish(&session->outlet);
     rtmp_server_destroy(session->rtmp);
     ph_list_remove(&session->link);
+    ph_list_remove(&session->unsent);
     atomic_fetch_sub(&session->gate->n_sessions, 1);
     login_free(session->login);
     if (session->key)
@@ -397,6 +457,7 @@ int ph_rtmp_open(void *user, struct ph_conn *conn)
     }
     ph_outlet_init(&session->outlet, conn, PH_LIMIT_EVENT_QUEUE);
     ph_list_init(&session->streams);
+    ph_list_init(&session->unsent);
     ph_list_append(&home->sessions, &session->link);
     ph_deferred_init(&session->teardown, on_teardown);
     ph_timer_init(&session->watch, on_watch);

@@ -10,6 +10,7 @@
  * connect.c  the connect command, who may             login.c    user and password
  * publish.c  a stream that comes in                   play.c     a stream that goes out
  * tracks.c   what a publisher sends, for the log      form.c     how the stream's log is written
+ * seating.c  its seat in an application               query.c    "a=b&c=d"
  *
  * Owner   A session belongs to its connection: made in ph_rtmp_open(), freed in on_close.
  * Thread  The worker of the connection.
@@ -25,6 +26,7 @@
 #include <rtmpwire/server.h>
 
 #include "app/access.h"
+#include "app/seat.h"
 #include "base/list.h"
 #include "base/rate.h"
 #include "gate/rtmp/login.h"
@@ -37,6 +39,7 @@
 
 struct ph_application;
 struct ph_log;
+struct ph_theatre;
 struct ph_publisher;
 struct ph_viewer;
 struct publishing; /* publish.c */
@@ -47,7 +50,10 @@ enum { CLIENT_NAME = 64 };
 struct home {
     struct ph_rtmp *gate;
     struct ph_loop *loop;
-    struct ph_list sessions; /* list of struct session::link */
+    struct ph_list sessions;   /* list of struct session::link */
+    struct ph_list unsent;     /* list of struct session::unsent */
+    struct ph_deferred flush;  /* sends what these have to say, at the end of the turn */
+    struct rtmp_arena scratch; /* for one event */
     struct ph_mail drain;
     bool draining;
 };
@@ -67,6 +73,8 @@ struct stream {
     uint32_t id;
     uint64_t since_us;
     struct ph_path path;
+    uint32_t ticket;         /* the application thinks about it; 0: nobody does */
+    enum ph_seat_verb asked; /* what it thinks about */
 
     struct publishing *publishing; /* NULL: does not publish */
 
@@ -83,6 +91,7 @@ struct session {
     struct ph_outlet outlet;
     struct ph_list link;
     struct ph_list streams; /* list of struct stream::link */
+    struct ph_list unsent;  /* in home->unsent while it has something to say */
 
     struct ph_timer watch;       /* before connect its deadlines, then pings, while ending the last moment */
     struct ph_timer pause;       /* reading goes on when it fires */
@@ -90,6 +99,7 @@ struct session {
     struct ph_rate *lacking;     /* what it lacks a token of meanwhile, or NULL */
     struct ph_rate verbs, calls, controls;
     bool is_paused;
+    bool is_held;   /* its seat is full: nothing is read until it is not */
     bool is_probed; /* somebody waits for one of our streams: any byte is a sign of life */
     bool is_pinged; /* and has not said anything since */
     bool is_ending;
@@ -98,11 +108,18 @@ struct session {
 
     const char *reason;               /* for the log; static storage, or `words` */
     const struct ph_application *app; /* NULL before connect */
-    char *app_path;                   /* "live/room" */
-    char *key;                        /* shown at connect; NULL: none */
-    struct shown_login *login;        /* shown at connect; NULL: none */
-    struct stream *denied;            /* is told so when `pause` fires */
-    char client[CLIENT_NAME];         /* what it calls itself */
+
+    struct ph_seat *seat;                /* NULL: its application is media alone */
+    const struct ph_application *wanted; /* the seat's */
+    enum ph_parcel_form form;
+    uint32_t last_ticket;
+    bool is_enhanced; /* the client speaks Enhanced RTMP */
+
+    char *app_path;            /* "live/room" */
+    char *key;                 /* shown at connect; NULL: none */
+    struct shown_login *login; /* shown at connect; NULL: none */
+    struct stream *denied;     /* is told so when `pause` fires */
+    char client[CLIENT_NAME];  /* what it calls itself */
 };
 
 /* session.c */
@@ -119,6 +136,15 @@ void session_collect(struct session *session);
 /* Collect and send. */
 void session_flush(struct session *session);
 
+/* home->flush */
+void session_flush_all(struct ph_deferred *deferred);
+
+/* The same at the end of this turn, once for all that is said until then. */
+void session_flush_soon(struct session *session);
+
+/* Whole messages, behind what was collected. */
+void session_put(struct session *session, const uint8_t *bytes, size_t length);
+
 /* A function of rtmp_server_*() has written, or has not: then the session ends. */
 void session_wrote(struct session *session, int rc);
 
@@ -127,6 +153,12 @@ void session_end(struct session *session, enum ph_close close, const char *why);
 
 /* Stop reading for so long. */
 void session_pause(struct session *session, uint64_t us);
+
+/* Read on, unless something else speaks against it. */
+void session_go_on(struct session *session);
+
+/* End all streams; `why` for the log. */
+void session_end_streams(struct session *session, const char *why);
 
 /* The stream with this id, NULL: none; session_stream_make() makes it then, and is NULL out of memory only. */
 struct stream *session_stream(struct session *session, uint32_t id);
@@ -147,10 +179,36 @@ void events_handle(struct session *session, const struct rtmp_event *event);
 
 void session_on_connect(struct session *session, const struct rtmp_event_connect *connect);
 
+/* Connect is granted; `info`: an object for the client, or NULL. */
+void session_welcome(struct session *session, const struct rtmp_value *info);
+
 /* May it publish this? `query` is that of the stream's name. */
 enum ph_access_verdict session_may_publish(const struct session *session, const char *path, struct rtmp_text query);
 
+/* seating.c */
+
+/* Ask the application for a seat; welcome or refusal follow. Returns 0; -ENOMEM. */
+int seating_open(struct session *session, const struct ph_application *app, const struct rtmp_event_connect *connect);
+
+void seating_call(struct session *session, const struct rtmp_event_call *call);
+void seating_reply(struct session *session, const struct rtmp_event_result *result);
+
+/* Whether a method or stream may be called so. */
+bool seating_is_name(struct rtmp_text name);
+
+/* May the stream publish or play? publish_granted() or play_granted() follow, or a refusal is said. */
+void seating_ask(struct stream *stream, enum ph_seat_verb verb, struct rtmp_text query);
+void stream_granted(struct stream *stream, const char *name);
+
+/* Its publisher sent a data message. */
+void seating_data(struct stream *stream, const struct rtmp_event_data *data);
+
+/* What was granted is over. */
+void seating_over(struct stream *stream, enum ph_seat_verb verb);
+
 /* publish.c */
+
+void publish_granted(struct stream *stream);
 
 void publish_on_publish(struct session *session, uint32_t stream_id, const struct rtmp_event_publish *publish);
 void publish_on_media(struct stream *stream, const struct rtmp_event *event);
@@ -162,6 +220,7 @@ void publish_close(struct stream *stream, const char *why);
 
 /* play.c */
 
+void play_granted(struct stream *stream);
 void play_on_play(struct session *session, uint32_t stream_id, const struct rtmp_event_play *play);
 void play_on_pause(struct stream *stream, enum rtmp_pause pause);
 void play_on_seek(struct stream *stream);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file  The tables of functions that applications see: include/playhouse.
+ *
+ * host.c        answers, tasks, reload, log, options      host_values.c   values.h
+ * host_rooms.c  rooms.h                                   host_members.c  members.h
+ * timers.c      timers
+ *
+ * Owner   Static storage.
+ * Thread  Each function: the loop of the instance it is given.
+ */
+#ifndef PH_APP_HOST_H
+#define PH_APP_HOST_H
+
+#include <playhouse/app.h>
+
+extern const struct ph_host ph_host_tables;
+extern const struct ph_values ph_host_values;
+extern const struct ph_members ph_host_members;
+extern const struct ph_rooms ph_host_rooms;
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/instance.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/host.h"
+#include "app/letter.h"
+#include "app/member.h"
+#include "app/question.h"
+#include "app/theatre.h"
+#include "base/limits.h"
+
+struct method {
+    struct ph_method method;
+    size_t index;
+    char name[];
+};
+
+/* Callbacks */
+
+void ph_instance_begin(struct ph_instance *instance)
+{
+    (void)instance;
+    ph_loop_assert_owner(instance->loop);
+    assert(!instance->is_inside);
+}
+
+void ph_instance_end(struct ph_instance *instance)
+{
+    assert(!instance->is_inside);
+    rtmp_arena_reset(&instance->scratch);
+}
+
+int ph_instance_call(struct ph_instance *instance, ph_hook_fn hook, const struct ph_event *event,
+                     struct ph_answer *answer)
+{
+    if (!hook)
+        return PH_ACCEPT;
+    assert(!instance->is_inside);
+    instance->is_inside = true;
+    int verdict = hook(&instance->app, event, answer);
+    instance->is_inside = false;
+    return verdict;
+}
+
+void ph_instance_tell(struct ph_instance *instance, ph_hook_fn hook, const struct ph_event *event)
+{
+    struct ph_answer unread = {0};
+    (void)ph_instance_call(instance, hook, event, &unread);
+}
+
+void ph_instance_done(struct ph_instance *instance, ph_done_fn done, void *user, int error,
+                      const struct ph_value *value)
+{
+    if (!done)
+        return;
+    assert(!instance->is_inside);
+    instance->is_inside = true;
+    done(&instance->app, user, error, value);
+    instance->is_inside = false;
+}
+
+/* Tasks */
+
+void ph_instance_defer(struct ph_instance *instance, struct ph_task *task)
+{
+    if (!ph_list_is_empty(&task->link))
+        return;
+    ph_list_append(&instance->tasks, &task->link);
+    ph_loop_defer(instance->loop, &instance->work);
+}
+
+static void on_work(struct ph_deferred *deferred)
+{
+    struct ph_instance *instance = ph_container_of(deferred, struct ph_instance, work);
+    uint64_t begin_us = ph_loop_clock(instance->loop);
+    for (struct ph_list *node; (node = ph_list_pop(&instance->tasks));) {
+        struct ph_task *task = ph_list_entry(node, struct ph_task, link);
+        ph_instance_begin(instance);
+        task->run(task);
+        ph_instance_end(instance);
+        if (ph_loop_clock(instance->loop) - begin_us > PH_LOOP_SLICE_US)
+            break;
+    }
+    if (!ph_list_is_empty(&instance->tasks))
+        ph_loop_defer_again(instance->loop, &instance->work);
+}
+
+/* Methods */
+
+int ph_instance_add_method(struct ph_instance *instance, const struct ph_method *method)
+{
+    size_t length = method->name ? strlen(method->name) : 0;
+    if (length == 0 || length > PH_LIMIT_NAME_BYTES || method->name[0] == '$')
+        return PH_E_ARGUMENT;
+    struct method *made = malloc(sizeof *made + length + 1);
+    if (!made)
+        return PH_E_MEMORY;
+    memcpy(made->name, method->name, length + 1);
+    made->method = *method;
+    made->method.name = made->name;
+    made->index = instance->methods.n;
+    int err = ph_map_add(&instance->methods, made->name, length, made);
+    if (err)
+        free(made);
+    return err == -EEXIST ? PH_E_CONFLICT : err == -ENOSPC ? PH_E_LIMIT : err ? PH_E_MEMORY : 0;
+}
+
+const struct ph_method *ph_instance_method(const struct ph_instance *instance, const char *name, size_t *index)
+{
+    const struct method *found = ph_map_get(&instance->methods, name, strlen(name));
+    if (!found)
+        return NULL;
+    *index = found->index;
+    return &found->method;
+}
+
+void ph_instance_drop_methods(struct ph_instance *instance)
+{
+    size_t at = 0;
+    for (void *value; ph_map_next(&instance->methods, &at, &value);)
+        free(value);
+    ph_map_finish(&instance->methods);
+    ph_map_init(&instance->methods, &instance->theatre->seed, PH_LIMIT_METHODS);
+}
+
+/* Beginning and end */
+
+int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *application,
+                       const struct ph_app_type *type, struct ph_loop *loop, struct ph_instance **instance)
+{
+    struct ph_instance *made = calloc(1, sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    made->app = (struct ph_app){.host = &ph_host_tables, .name = application->name};
+    made->type = type;
+    made->application = application;
+    made->theatre = theatre;
+    made->loop = loop;
+    rtmp_arena_init(&made->scratch, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
+    ph_map_init(&made->methods, &theatre->seed, PH_LIMIT_METHODS);
+    ph_map_init(&made->rooms, &theatre->seed, PH_LIMIT_ROOMS);
+    ph_list_init(&made->tasks);
+    ph_list_init(&made->members);
+    ph_list_init(&made->room_list);
+    ph_list_init(&made->timers);
+    ph_deferred_init(&made->work, on_work);
+    ph_instance_init_life(made);
+    *instance = made;
+    return 0;
+}
+
+void ph_instance_destroy(struct ph_instance *instance)
+{
+    if (!instance)
+        return;
+    ph_instance_unload(instance);
+    ph_deferred_cancel(&instance->work);
+    ph_question_finish(instance);
+    ph_map_finish(&instance->methods);
+    ph_map_finish(&instance->rooms);
+    ph_handles_finish(&instance->member_ids);
+    ph_handles_finish(&instance->room_ids);
+    ph_handles_finish(&instance->question_ids);
+    ph_handles_finish(&instance->timer_ids);
+    rtmp_arena_finish(&instance->scratch);
+    free(instance);
+}
+
+/* Letters */
+
+static void return_letter(struct ph_letter *letter) { ph_letter_return(letter, ph_seat_worker(letter->seat)); }
+
+/* Its sender has no member any more: it was kicked, or refused, and does not know it yet. */
+static void turn_away(struct ph_letter *letter)
+{
+    ph_letter_refuse(letter, &(struct ph_refusal){.description = "You are no longer here."});
+    return_letter(letter);
+}
+
+static void leave(struct ph_letter *letter)
+{
+    struct ph_member *member = *ph_seat_member(letter->seat);
+    if (member)
+        ph_member_end(member, member->is_leaving ? member->end_reason : letter->reason, NULL);
+    return_letter(letter);
+}
+
+static void receive(struct ph_instance *instance, struct ph_letter *letter)
+{
+    struct ph_member *member = *ph_seat_member(letter->seat);
+    if (letter->kind == PH_LETTER_JOIN) {
+        ph_member_join(instance, letter);
+        return;
+    }
+    if (letter->kind == PH_LETTER_LEAVE) {
+        leave(letter);
+        return;
+    }
+    if (!member || member->is_leaving) {
+        turn_away(letter);
+        return;
+    }
+    switch (letter->kind) {
+    case PH_LETTER_CALL:
+        ph_member_take_call(member, letter);
+        return;
+    case PH_LETTER_REPLY:
+        ph_member_take_reply(member, letter);
+        break;
+    case PH_LETTER_ASK:
+        ph_member_take_ask(member, letter);
+        return;
+    case PH_LETTER_OVER:
+        ph_member_take_over(member, letter);
+        break;
+    case PH_LETTER_DATA:
+        ph_member_take_data(member, letter);
+        break;
+    default:
+        break;
+    }
+    return_letter(letter);
+}
+
+void ph_instance_receive(struct ph_letter *letter)
+{
+    struct ph_instance *instance = letter->instance;
+    ph_instance_begin(instance);
+    receive(instance, letter);
+    ph_instance_end(instance);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/theatre.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/instance.h"
+#include "base/log.h"
+#include "base/random.h"
+
+static const struct ph_app_type *type_of(const struct ph_theatre *theatre, const char *name)
+{
+    for (size_t i = 0; i < theatre->options.n_types; i++)
+        if (strcmp(theatre->options.types[i]->name, name) == 0)
+            return theatre->options.types[i];
+    return NULL;
+}
+
+/* One instance; it runs on the loop whose turn it is. */
+static int add_instance(struct ph_theatre *theatre, const struct ph_application *application)
+{
+    const struct ph_app_type *type = type_of(theatre, ph_app_type_names[application->settings.type]);
+    if (!type)
+        return -ENOENT;
+    if (type->flags & PH_TYPE_FRONT_ONLY)
+        return 0;
+    struct ph_loop *loop = &theatre->loops->loop[theatre->n % theatre->loops->n];
+    int err = ph_instance_create(theatre, application, type, loop, &theatre->instances[theatre->n]);
+    theatre->n += !err;
+    return err;
+}
+
+static int make(struct ph_theatre *theatre)
+{
+    const struct ph_theatre_options *options = &theatre->options;
+    struct ph_loops_options loops = {
+        .n = options->n_loops, .name = "app", .log = options->log, .clock = options->clock};
+    int err = ph_random_fill(&theatre->seed, sizeof theatre->seed);
+    if (!err)
+        err = ph_loops_create(&loops, &theatre->loops);
+    if (err)
+        return err;
+    theatre->instances = calloc(options->apps->n + 1, sizeof(struct ph_instance *));
+    if (!theatre->instances)
+        return -ENOMEM;
+    ph_list_for_each(node, &options->apps->list)
+    {
+        const struct ph_application *application = ph_list_entry(node, struct ph_application, link);
+        if (application->settings.enabled)
+            err = add_instance(theatre, application);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+int ph_theatre_create(const struct ph_theatre_options *options, struct ph_theatre **theatre)
+{
+    struct ph_theatre *made = calloc(1, sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    made->options = *options;
+    made->log = options->log;
+    int err = make(made);
+    if (err) {
+        ph_theatre_destroy(made);
+        return err;
+    }
+    *theatre = made;
+    return 0;
+}
+
+int ph_theatre_start(struct ph_theatre *theatre)
+{
+    for (size_t i = 0; i < theatre->n; i++)
+        ph_instance_load(theatre->instances[i]);
+    return ph_loops_start(theatre->loops);
+}
+
+void ph_theatre_drain(struct ph_theatre *theatre)
+{
+    for (size_t i = 0; i < theatre->n; i++)
+        ph_instance_drain(theatre->instances[i]);
+}
+
+void ph_theatre_destroy(struct ph_theatre *theatre)
+{
+    if (!theatre)
+        return;
+    if (theatre->loops)
+        ph_loops_stop(theatre->loops);
+    for (size_t i = 0; i < theatre->n; i++)
+        ph_instance_destroy(theatre->instances[i]);
+    ph_loops_settle(theatre->options.workers); /* the last letters come back */
+    if (theatre->loops)
+        ph_loops_destroy(theatre->loops);
+    free(theatre->instances);
+    free(theatre);
+}
+
+uint64_t ph_theatre_wall_ms(const struct ph_theatre *theatre)
+{
+    const struct ph_clock *clock = theatre->options.clock;
+    return (uint64_t)(ph_clock_wall_us(clock ? clock : &ph_clock_system) / 1000);
+}
+
+struct ph_instance *ph_theatre_find(const struct ph_theatre *theatre, const struct ph_application *application)
+{
+    for (size_t i = 0; i < theatre->n; i++)
+        if (theatre->instances[i]->application == application)
+            return theatre->instances[i];
+    return NULL;
+}
