@@ -126,7 +126,7 @@ static void values_arrive(void **state)
     assert_string_equal(settings.apps[5].name, "studio");
     assert_int_equal(settings.apps[5].settings.start, PH_APP_START_NEXT);
     assert_string_equal(settings.apps[6].name, "my.app");
-    assert_false(settings.apps[2].settings.enabled);
+    assert_false(settings.apps[6].settings.enabled);
     assert_int_equal(settings.n_listens, 3);
     assert_string_equal(settings.listens[0].settings.address, "127.0.0.1:1936");
     assert_string_equal(settings.listens[2].name, "extra");
