@@ -143,14 +143,18 @@ static void enter_open(struct ph_member *member, struct ph_room *room)
 
 static void ask_create(struct ph_room *room);
 
+/* The last of those who wait may find nobody there, and end it. */
 static void open_room(struct ph_room *room)
 {
     room->is_open = true;
-    room->n_entering++; /* it must not end while they come in */
-    for (struct ph_list *node; (node = ph_list_pop(&room->waiting));)
-        enter_open(ph_list_entry(node, struct ph_member, in_room), room);
-    room->n_entering--;
-    ph_room_settle(room);
+    if (ph_list_is_empty(&room->waiting))
+        ph_room_settle(room);
+    else
+        for (bool is_last = false; !is_last;) {
+            struct ph_list *node = ph_list_pop(&room->waiting);
+            is_last = ph_list_is_empty(&room->waiting);
+            enter_open(ph_list_entry(node, struct ph_member, in_room), room);
+        }
 }
 
 /* The room is refused to who asked for it first; the next one asks anew. */
