@@ -70,8 +70,9 @@ struct ph_app_option {
 };
 
 enum ph_type_flag {
-    PH_TYPE_PARALLEL = 1,   /**< instances share nothing: rooms may be spread over loops */
-    PH_TYPE_FRONT_ONLY = 2, /**< there are no rooms: streaming alone */
+    PH_TYPE_PARALLEL = 1,     /**< instances share nothing: rooms may be spread over loops */
+    PH_TYPE_FRONT_ONLY = 2,   /**< there are no rooms: streaming alone */
+    PH_TYPE_FREE_OPTIONS = 4, /**< any option may be set: the application judges itself */
 };
 
 /** What an application is; everything but the first four fields may be left out. */

@@ -89,6 +89,8 @@ struct ph_app_options_service {
     const char *(*text)(struct ph_app *app, const char *name); /**< NULL: there is no such option */
     double (*number)(struct ph_app *app, const char *name);
     bool (*boolean)(struct ph_app *app, const char *name);
+    /** Those that the configuration sets, one after the other from 0; false: that was the last. */
+    bool (*at)(struct ph_app *app, size_t index, const char **name, const char **text);
     /** A file's name as the configuration means it: relative to the folder of its file. Lives as a built value. */
     const char *(*path)(struct ph_app *app, const char *file);
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const ph_app_type_names[] = {"live", "relay", "echo", "chat", "lobby", NULL};
+const char *const ph_app_type_names[] = {"live", "relay", "echo", "chat", "lobby", "plugin", NULL};
 static const char *const start_names[] = {"cached", "next", NULL};
 
 #define FIELD(name) offsetof(struct ph_app_settings, name)
@@ -80,6 +80,23 @@ static const struct ph_option rows[] = {
      .initial = "false",
      .help = "Names of methods are read in lower case.",
      .offset = FIELD(fold_calls)},
+    {.name = "path",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 4096,
+     .help = "Of type plugin: its file; relative to the folder of the configuration.",
+     .offset = FIELD(path)},
+    {.name = "script",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 4096,
+     .help = "Of type lua: its file; relative to the folder of the configuration.",
+     .offset = FIELD(script)},
+    {.name = "dev",
+     .type = PH_OPTION_BOOL,
+     .initial = "false",
+     .help = "Of type lua: a changed script takes over at once, members stay.",
+     .offset = FIELD(dev)},
 };
 
 const struct ph_option_table ph_app_options = {
@@ -127,6 +144,55 @@ const char *ph_app_name_fault(const char *name)
         if (strcmp(name, reserved[i]) == 0)
             return "this name is an HTTP route of the server; call the application otherwise";
     return NULL;
+}
+
+const char *ph_app_own(const struct ph_app_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->n_own; i++)
+        if (strcmp(settings->own[i].name, name) == 0)
+            return settings->own[i].text;
+    return NULL;
+}
+
+int ph_app_set_own(struct ph_app_settings *settings, const char *name, const char *text)
+{
+    char *name_copy = strdup(name), *text_copy = strdup(text);
+    struct ph_app_own_option *own = realloc(settings->own, (settings->n_own + 1) * sizeof *own);
+    if (own)
+        settings->own = own;
+    if (!name_copy || !text_copy || !own || settings->n_own == PH_APP_OWN_MAX) {
+        bool is_full = settings->n_own == PH_APP_OWN_MAX;
+        free(name_copy);
+        free(text_copy);
+        return is_full ? -ENOSPC : -ENOMEM;
+    }
+    size_t i = 0;
+    while (i < settings->n_own && strcmp(own[i].name, name) != 0)
+        i++;
+    if (i < settings->n_own) {
+        free(own[i].name);
+        free(own[i].text);
+    } else {
+        settings->n_own++;
+    }
+    own[i] = (struct ph_app_own_option){.name = name_copy, .text = text_copy};
+    return 0;
+}
+
+int ph_app_settings_init(struct ph_app_settings *settings)
+{
+    *settings = (struct ph_app_settings){0};
+    return ph_options_default(&ph_app_options, settings);
+}
+
+void ph_app_settings_finish(struct ph_app_settings *settings)
+{
+    for (size_t i = 0; i < settings->n_own; i++) {
+        free(settings->own[i].name);
+        free(settings->own[i].text);
+    }
+    free(settings->own);
+    ph_options_finish(&ph_app_options, settings);
 }
 
 static struct ph_application *find(const struct ph_apps *apps, const char *name, size_t length)

@@ -29,7 +29,12 @@ enum ph_app_start {
     PH_APP_START_NEXT,   /**< at the next one: least delay */
 };
 
-/** The fields of ph_app_options. */
+/** An option that the type of an application, or its script, knows: `options { NAME = TEXT }`. */
+struct ph_app_own_option {
+    char *name, *text;
+};
+
+/** The fields of ph_app_options, and the application's own. */
 struct ph_app_settings {
     int type; /**< what runs in it: ph_app_type_names[type] */
     bool enabled;
@@ -40,12 +45,31 @@ struct ph_app_settings {
     bool takeover;                 /**< a second publisher takes the stream over without asking the first */
     int64_t answer_ms;             /**< for a hook that decides later */
     int64_t call_rate, call_burst; /**< of one member, per second and at once */
-    bool fold_calls;               /**< names of methods in lower case, as FMSPy had it */
+    char *path;                    /**< plugin: the file to load; "" */
+    char *script;                  /**< lua: the file to run; "" */
+    bool dev;                      /**< lua: a changed file is loaded at once */
+    struct ph_app_own_option *own; /**< `n_own` of them */
+    size_t n_own;
+    bool fold_calls; /**< names of methods in lower case, as FMSPy had it */
 };
 
 extern const char *const ph_app_type_names[]; /**< "live", "echo" …; ends with NULL */
 
 extern const struct ph_option_table ph_app_options; /**< `app NAME { ... }` */
+
+enum { PH_APP_OWN_MAX = 64 };
+
+/** The defaults. Returns 0; -ENOMEM. */
+PH_MUST_USE int ph_app_settings_init(struct ph_app_settings *settings);
+
+/** Set one of its own options. Returns 0; -ENOSPC PH_APP_OWN_MAX; -ENOMEM. */
+PH_MUST_USE int ph_app_set_own(struct ph_app_settings *settings, const char *name, const char *text);
+
+/** The text of one of its own options; NULL: not set. */
+const char *ph_app_own(const struct ph_app_settings *settings, const char *name);
+
+/** Free all that the settings hold. */
+void ph_app_settings_finish(struct ph_app_settings *settings);
 
 struct ph_application {
     char name[PH_LIMIT_NAME_BYTES + 1];
@@ -69,7 +93,8 @@ void ph_apps_finish(struct ph_apps *apps);
  */
 const char *ph_app_name_fault(const char *name);
 
-/** Add an application. Returns 0; -EINVAL its name may not be used; -EEXIST; -ENOSPC PH_APPS_MAX; -ENOMEM. */
+/** Add an application; what `settings` points at is lent. Returns 0; -EINVAL its name may not be used; -EEXIST; -ENOSPC
+ * PH_APPS_MAX; -ENOMEM. */
 PH_MUST_USE int ph_apps_add(struct ph_apps *apps, const char *name, const struct ph_app_settings *settings);
 
 /** The enabled application that `path` ("live", "live/room", not terminated) belongs to; NULL: there is none. */

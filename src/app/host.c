@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/instance.h"
+#include "app/options.h"
 #include "app/question.h"
 #include "app/theatre.h"
 #include "app/timers.h"
@@ -76,6 +77,7 @@ const struct ph_host ph_host_tables = {
     .rooms = &ph_host_rooms,
     .timers = &ph_host_timers,
     .log = &log_table,
+    .options = &ph_host_options,
     .answer = answer,
     .method = method,
     .soon = run_later,

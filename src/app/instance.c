@@ -14,11 +14,15 @@
 #include "app/theatre.h"
 #include "base/limits.h"
 
+enum { IDS_MAX = 1 << 24 }; /* members and questions have limits of their own */
+
 struct method {
     struct ph_method method;
     size_t index;
     char name[];
 };
+
+static const struct ph_app_type no_type; /* of an application that could not be found */
 
 /* Callbacks */
 
@@ -137,13 +141,18 @@ int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *
     if (!made)
         return -ENOMEM;
     made->app = (struct ph_app){.host = &ph_host_tables, .name = application->name};
-    made->type = type;
+    made->type = type ? type : &no_type;
+    made->state = type ? PH_INSTANCE_NEW : PH_INSTANCE_FAILED;
     made->application = application;
     made->theatre = theatre;
     made->loop = loop;
     rtmp_arena_init(&made->scratch, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
     ph_map_init(&made->methods, &theatre->seed, PH_LIMIT_METHODS);
     ph_map_init(&made->rooms, &theatre->seed, PH_LIMIT_ROOMS);
+    ph_idtable_init(&made->member_ids, IDS_MAX);
+    ph_idtable_init(&made->room_ids, PH_LIMIT_ROOMS + 1);
+    ph_idtable_init(&made->question_ids, IDS_MAX);
+    ph_idtable_init(&made->timer_ids, PH_LIMIT_APP_TIMERS);
     ph_list_init(&made->tasks);
     ph_list_init(&made->members);
     ph_list_init(&made->room_list);
@@ -163,10 +172,10 @@ void ph_instance_destroy(struct ph_instance *instance)
     ph_question_finish(instance);
     ph_map_finish(&instance->methods);
     ph_map_finish(&instance->rooms);
-    ph_handles_finish(&instance->member_ids);
-    ph_handles_finish(&instance->room_ids);
-    ph_handles_finish(&instance->question_ids);
-    ph_handles_finish(&instance->timer_ids);
+    ph_idtable_finish(&instance->member_ids);
+    ph_idtable_finish(&instance->room_ids);
+    ph_idtable_finish(&instance->question_ids);
+    ph_idtable_finish(&instance->timer_ids);
     rtmp_arena_finish(&instance->scratch);
     free(instance);
 }

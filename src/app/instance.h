@@ -21,8 +21,8 @@
 #include <rtmpwire/arena.h>
 #include <rtmpwire/value.h>
 
-#include "app/handles.h"
 #include "base/attr.h"
+#include "base/idtable.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "net/loop.h"
@@ -59,7 +59,7 @@ struct ph_instance {
     struct ph_map methods;     /**< struct method by name */
     struct ph_list tasks;      /**< list of struct ph_task::link */
     struct ph_deferred work;   /**< runs the tasks */
-    struct ph_handles member_ids, room_ids, question_ids, timer_ids;
+    struct ph_idtable member_ids, room_ids, question_ids, timer_ids;
     struct ph_list members; /**< list of struct ph_member::link */
     size_t n_members;
     struct ph_map rooms;      /**< named ones, by name */

@@ -55,6 +55,8 @@ static void load(struct ph_instance *instance, const struct rtmp_value *saved)
 static void on_load(struct ph_mail *mail)
 {
     struct ph_instance *instance = ph_container_of(mail, struct ph_instance, load_mail);
+    if (instance->state != PH_INSTANCE_NEW)
+        return;
     ph_instance_begin(instance);
     load(instance, NULL);
     ph_instance_end(instance);

@@ -23,8 +23,7 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
     struct ph_member *member = calloc(1, sizeof *member);
     if (!member)
         return NULL;
-    member->id = ph_handles_add(&instance->member_ids, member);
-    if (!member->id) {
+    if (ph_idtable_add(&instance->member_ids, member, &member->id)) {
         free(member);
         return NULL;
     }
@@ -56,7 +55,7 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
 
 struct ph_member *ph_member_get(const struct ph_instance *instance, ph_member_id id)
 {
-    return ph_handles_get(&instance->member_ids, id);
+    return ph_idtable_get(&instance->member_ids, id);
 }
 
 void ph_member_post(struct ph_member *member, struct ph_letter *letter)
@@ -116,7 +115,7 @@ static void say_why(struct ph_member *member, const struct ph_refusal *why)
 static void free_member(struct ph_member *member)
 {
     struct ph_instance *instance = member->instance;
-    ph_handles_remove(&instance->member_ids, member->id);
+    (void)ph_idtable_remove(&instance->member_ids, member->id);
     ph_list_remove(&member->link);
     instance->n_members--;
     ph_list_remove(&member->end.link);

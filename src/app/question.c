@@ -20,8 +20,7 @@ static struct ph_question *spare_of(struct ph_instance *instance)
     struct ph_question *spare = calloc(1, sizeof *spare);
     if (!spare)
         return NULL;
-    spare->id = ph_handles_add(&instance->question_ids, spare);
-    if (!spare->id) {
+    if (ph_idtable_add(&instance->question_ids, spare, &spare->id)) {
         free(spare);
         return NULL;
     }
@@ -35,18 +34,29 @@ static struct ph_question *spare_of(struct ph_instance *instance)
     return spare;
 }
 
-static void forget(struct ph_question *question)
-{
-    ph_handles_remove(&question->instance->question_ids, question->id);
-    ph_timer_stop(question->instance->loop, &question->deadline);
-    ph_list_remove(&question->task.link);
-    ph_list_remove(&question->link);
-}
-
 static void discard(struct ph_question *question)
 {
     rtmp_arena_finish(&question->arena);
     free(question);
+}
+
+/* Its handle was shown and not needed: nobody may answer by it. */
+static void renew(struct ph_question *spare)
+{
+    struct ph_instance *instance = spare->instance;
+    (void)ph_idtable_remove(&instance->question_ids, spare->id);
+    if (ph_idtable_add(&instance->question_ids, spare, &spare->id) == 0)
+        return;
+    instance->spare = NULL;
+    discard(spare);
+}
+
+static void forget(struct ph_question *question)
+{
+    (void)ph_idtable_remove(&question->instance->question_ids, question->id);
+    ph_timer_stop(question->instance->loop, &question->deadline);
+    ph_list_remove(&question->task.link);
+    ph_list_remove(&question->link);
 }
 
 static void answer_now(struct ph_question *question, int verdict, const struct ph_answer *answer)
@@ -103,12 +113,10 @@ void ph_question_ask(const struct ph_question *question, ph_hook_fn hook, const 
         return;
     }
     if (spare) {
-        spare->id = ph_handles_renew(&instance->question_ids, spare->id);
-        if (spare->is_answered) { /* and answered again, by its return: that one counts */
-            spare->is_answered = false;
-            ph_list_remove(&spare->task.link);
-            rtmp_arena_reset(&spare->arena);
-        }
+        spare->is_answered = false; /* if it was answered, and again by its return: that one counts */
+        ph_list_remove(&spare->task.link);
+        rtmp_arena_reset(&spare->arena);
+        renew(spare);
     }
     question->answered(question, verdict == PH_LATER ? PH_E_MEMORY : verdict, &answer);
 }
@@ -134,7 +142,7 @@ static bool keep_answer(struct ph_question *question, const struct ph_answer *an
 int ph_question_answer(struct ph_instance *instance, ph_answer_id id, int verdict, const struct ph_answer *answer)
 {
     static const struct ph_answer plain;
-    struct ph_question *question = ph_handles_get(&instance->question_ids, id);
+    struct ph_question *question = ph_idtable_get(&instance->question_ids, id);
     if (!question || question->is_answered)
         return PH_E_GONE;
     if (verdict == PH_LATER || verdict > PH_LATER)

@@ -18,7 +18,7 @@ enum { TICK_HZ_MAX = 60, SECOND_US = 1000000 };
 
 struct ph_room *ph_room_get(const struct ph_instance *instance, ph_room_id id)
 {
-    return ph_handles_get(&instance->room_ids, id);
+    return ph_idtable_get(&instance->room_ids, id);
 }
 
 struct ph_room *ph_room_find(const struct ph_instance *instance, const char *name)
@@ -110,12 +110,11 @@ int ph_room_create(struct ph_instance *instance, const char *name, const char *e
     made->instance = instance;
     strncpy(made->name, name, sizeof made->name - 1);
     made->extra = strdup(extra);
-    made->id = made->extra ? ph_handles_add(&instance->room_ids, made) : 0;
-    int err = made->id == 0     ? PH_E_MEMORY
-              : name[0] == '\0' ? 0
-                                : ph_map_add(&instance->rooms, made->name, strlen(made->name), made);
+    int err = made->extra ? ph_idtable_add(&instance->room_ids, made, &made->id) : -ENOMEM;
+    if (!err && name[0])
+        err = ph_map_add(&instance->rooms, made->name, strlen(made->name), made);
     if (err) {
-        ph_handles_remove(&instance->room_ids, made->id);
+        (void)ph_idtable_remove(&instance->room_ids, made->id);
         free(made->extra);
         free(made);
         return err == -ENOSPC ? PH_E_LIMIT : PH_E_MEMORY;
@@ -143,7 +142,7 @@ void ph_room_free(struct ph_room *room)
     ph_timer_stop(instance->loop, &room->dispose);
     ph_timer_stop(instance->loop, &room->tick);
     ph_list_remove(&room->close.link);
-    ph_handles_remove(&instance->room_ids, room->id);
+    (void)ph_idtable_remove(&instance->room_ids, room->id);
     if (room->name[0])
         ph_map_remove(&instance->rooms, room->name, strlen(room->name));
     ph_list_remove(&room->link);

@@ -2,13 +2,17 @@
 #include "app/theatre.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/app.h"
 #include "app/instance.h"
+#include "app/options.h"
+#include "app/plugin.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/text.h"
 
 static const struct ph_app_type *type_of(const struct ph_theatre *theatre, const char *name)
 {
@@ -18,13 +22,46 @@ static const struct ph_app_type *type_of(const struct ph_theatre *theatre, const
     return NULL;
 }
 
-/* One instance; it runs on the loop whose turn it is. */
+static const char *in_folder(const struct ph_theatre *theatre, const char *file, char *path, size_t cap)
+{
+    const char *folder = theatre->options.folder;
+    struct ph_text text;
+    ph_text_init(&text, path, cap);
+    ph_text_add(&text, "%s/%s", folder && file[0] != '/' ? folder : file[0] == '/' ? "" : ".", file);
+    return path;
+}
+
+/* The type of a plugin; NULL: it does not load, and the log says why. */
+static const struct ph_app_type *load_plugin(struct ph_theatre *theatre, const struct ph_application *application)
+{
+    char path[PATH_MAX], error[PH_PLUGIN_ERROR];
+    const char *file = application->settings.path;
+    if (!file[0]) {
+        ph_log_error(theatre->log, application->name, "this application did not load: set path to the plugin's file");
+        return NULL;
+    }
+    if (ph_plugin_open(in_folder(theatre, file, path, sizeof path), &theatre->plugins[theatre->n_plugins], error)) {
+        ph_log_error(theatre->log, application->name, "this application did not load: %s %s", path, error);
+        return NULL;
+    }
+    return &theatre->plugins[theatre->n_plugins++]->type;
+}
+
+/* An application that fails does not keep the others from running; connecting to it is refused. */
 static int add_instance(struct ph_theatre *theatre, const struct ph_application *application)
 {
-    const struct ph_app_type *type = type_of(theatre, ph_app_type_names[application->settings.type]);
-    if (!type)
+    const char *name = ph_app_type_names[application->settings.type];
+    bool is_plugin = strcmp(name, "plugin") == 0;
+    const struct ph_app_type *type = is_plugin ? load_plugin(theatre, application) : type_of(theatre, name);
+    char error[PH_OWN_OPTIONS_ERROR];
+    if (!type && !is_plugin)
         return -ENOENT;
-    if (type->flags & PH_TYPE_FRONT_ONLY)
+    if (type && ph_own_options_check(&application->settings, type, error)) {
+        ph_log_error(theatre->log, application->name, "this application did not load: app.%s.%s", application->name,
+                     error);
+        type = NULL;
+    }
+    if (type && type->flags & PH_TYPE_FRONT_ONLY)
         return 0;
     struct ph_loop *loop = &theatre->loops->loop[theatre->n % theatre->loops->n];
     int err = ph_instance_create(theatre, application, type, loop, &theatre->instances[theatre->n]);
@@ -43,7 +80,8 @@ static int make(struct ph_theatre *theatre)
     if (err)
         return err;
     theatre->instances = calloc(options->apps->n + 1, sizeof(struct ph_instance *));
-    if (!theatre->instances)
+    theatre->plugins = calloc(options->apps->n + 1, sizeof(struct ph_plugin *));
+    if (!theatre->instances || !theatre->plugins)
         return -ENOMEM;
     ph_list_for_each(node, &options->apps->list)
     {
@@ -96,6 +134,9 @@ void ph_theatre_destroy(struct ph_theatre *theatre)
     ph_loops_settle(theatre->options.workers); /* the last letters come back */
     if (theatre->loops)
         ph_loops_destroy(theatre->loops);
+    for (size_t i = 0; i < theatre->n_plugins; i++)
+        ph_plugin_close(theatre->plugins[i]);
+    free(theatre->plugins);
     free(theatre->instances);
     free(theatre);
 }

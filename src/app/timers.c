@@ -25,7 +25,7 @@ static void drop(struct app_timer *timer)
 {
     struct ph_instance *instance = timer->instance;
     ph_timer_stop(instance->loop, &timer->timer);
-    ph_handles_remove(&instance->timer_ids, timer->id);
+    (void)ph_idtable_remove(&instance->timer_ids, timer->id);
     ph_list_remove(&timer->link);
     instance->n_timers--;
     free(timer);
@@ -66,13 +66,9 @@ static int start(struct ph_app *app, ph_room_id room_id, uint32_t after_ms, uint
     struct app_timer *timer = calloc(1, sizeof *timer);
     if (!timer)
         return PH_E_MEMORY;
-    *timer = (struct app_timer){.instance = instance,
-                                .room = room,
-                                .id = ph_handles_add(&instance->timer_ids, timer),
-                                .every_us = (uint64_t)every_ms * 1000,
-                                .fire = fire,
-                                .user = user};
-    if (!timer->id) {
+    *timer = (struct app_timer){
+        .instance = instance, .room = room, .every_us = (uint64_t)every_ms * 1000, .fire = fire, .user = user};
+    if (ph_idtable_add(&instance->timer_ids, timer, &timer->id)) {
         free(timer);
         return PH_E_MEMORY;
     }
@@ -87,7 +83,7 @@ static int start(struct ph_app *app, ph_room_id room_id, uint32_t after_ms, uint
 
 static int stop(struct ph_app *app, ph_timer_id id)
 {
-    struct app_timer *timer = ph_handles_get(&ph_instance_of(app)->timer_ids, id);
+    struct app_timer *timer = ph_idtable_get(&ph_instance_of(app)->timer_ids, id);
     if (!timer)
         return PH_E_GONE;
     drop(timer);

@@ -98,6 +98,7 @@ static int make_theatre(struct server *server)
         .workers = server->workers,
         .media = server->media,
         .log = server->log,
+        .folder = server->settings->folder,
     };
     return ph_theatre_create(&options, &server->theatre);
 }

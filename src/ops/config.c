@@ -41,7 +41,7 @@ static void on_error(cfg_t *cfg, const char *format, va_list values)
     char what[PH_SETTINGS_ERROR / 2];
     struct ph_text text;
     bool is_unknown = strstr(format, "no such option");
-    if (is_unknown && strcmp(cfg->name, "publish_keys") == 0)
+    if (is_unknown && (strcmp(cfg->name, "publish_keys") == 0 || strcmp(cfg->name, "options") == 0))
         return; /* libconfuse complains about every key there, then takes it */
     ph_text_init(&text, what, sizeof what);
     ph_text_add_v(&text, format, values);
@@ -92,7 +92,8 @@ static int on_group(cfg_t *cfg, cfg_opt_t *option)
     return err;
 }
 
-static int on_keys(cfg_t *cfg, cfg_opt_t *option)
+/* A section of free keys: each becomes the option `prefix`KEY. */
+static int take_keys(cfg_t *cfg, cfg_opt_t *option, const char *prefix)
 {
     cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
     for (unsigned i = 0; i < cfg_num(section); i++) {
@@ -100,7 +101,7 @@ static int on_keys(cfg_t *cfg, cfg_opt_t *option)
         char path[PH_SETTINGS_ERROR / 2], what[PH_SETTINGS_ERROR];
         struct ph_text text;
         ph_text_init(&text, path, sizeof path);
-        ph_text_add(&text, "auth.publish_keys.%s", key->name);
+        ph_text_add(&text, "%s%s", prefix, key->name);
         const char *secret = cfg_opt_getstr(key);
         int err = ph_settings_set(loading->settings, path, secret ? secret : "", what);
         if (err) {
@@ -109,6 +110,19 @@ static int on_keys(cfg_t *cfg, cfg_opt_t *option)
         }
     }
     return 0;
+}
+
+static int on_keys(cfg_t *cfg, cfg_opt_t *option) { return take_keys(cfg, option, "auth.publish_keys."); }
+
+/* `options { }` inside `app NAME { }`. */
+static int on_own_options(cfg_t *cfg, cfg_opt_t *option)
+{
+    char prefix[PH_SETTINGS_ERROR / 4];
+    struct ph_text text;
+    enter(cfg);
+    ph_text_init(&text, prefix, sizeof prefix);
+    ph_text_add(&text, "app.%s.options.", cfg->title);
+    return take_keys(cfg, option, prefix);
 }
 
 /* All options take texts: the tables of settings.h check them, in the same words wherever they come from. */
@@ -170,6 +184,9 @@ static void make_syntax(struct syntax *syntax)
     }
     put_rows(syntax->listen, &ph_listen_options);
     put_rows(syntax->app, &ph_app_options);
+    syntax->app[ph_app_options.n_rows] = (cfg_opt_t)CFG_SEC("options", syntax->keys, CFGF_KEYSTRVAL);
+    syntax->app[ph_app_options.n_rows].validcb = on_own_options;
+    syntax->app[ph_app_options.n_rows + 1] = (cfg_opt_t)CFG_END();
     cfg_opt_t listen = CFG_SEC("listen", syntax->listen, CFGF_MULTI | CFGF_TITLE);
     cfg_opt_t app = CFG_SEC("app", syntax->app, CFGF_MULTI | CFGF_TITLE);
     listen.validcb = app.validcb = on_group;
@@ -238,6 +255,11 @@ int ph_config_read(struct ph_settings *settings, const char *file, char *error)
     char *text = NULL;
     bool accepted = false;
     int err = slurp(file, &text);
+    const char *slash = strrchr(file, '/');
+    free(settings->folder);
+    settings->folder = slash ? strndup(file, (size_t)(slash - file)) : NULL;
+    if (slash && !settings->folder)
+        err = -ENOMEM;
     loading = &load;
     if (!err)
         err = parse(text, &accepted);

@@ -225,7 +225,7 @@ static int add_app(struct ph_settings *settings, const char *name, const char *p
         return fail_memory(error, path);
     settings->apps = apps;
     struct ph_app_entry *entry = &apps[settings->n_apps];
-    if (ph_options_default(&ph_app_options, &entry->settings))
+    if (ph_app_settings_init(&entry->settings))
         return fail_memory(error, path);
     memcpy(entry->name, name, strlen(name) + 1);
     settings->n_apps++;
@@ -264,6 +264,28 @@ static int set_key(struct ph_settings *settings, const char *name, const char *s
     return 0;
 }
 
+/* "app.game.options.speed": whether there is such an option, its type knows when it loads. */
+static int set_own(struct ph_settings *settings, const char *path, const char *key, const char *value, char *error)
+{
+    static const size_t before = sizeof "app." - 1, between = sizeof ".options." - 1;
+    char name[PH_SETTINGS_NAME];
+    size_t length = (size_t)(key - path) - before - between;
+    struct ph_app_settings *app;
+    if (length >= sizeof name)
+        return fail(error, -EINVAL, path, "this name is too long; use at most 128 characters");
+    memcpy(name, path + before, length);
+    name[length] = '\0';
+    if (!key[0])
+        return fail(error, -EINVAL, path, "an option is missing; write app.NAME.options.OPTION");
+    int err = add_app(settings, name, path, error, &app);
+    if (err)
+        return err;
+    err = ph_app_set_own(app, key, value);
+    return err == -ENOSPC ? fail(error, err, path, "there are at most 64 options of this kind; remove one")
+           : err          ? fail_memory(error, path)
+                          : 0;
+}
+
 /* "listen.media.address" with `rest` "media.address": the option is behind the last dot, names may hold dots. */
 static int set_in_group(struct ph_settings *settings, const char *path, const char *rest, const char *value,
                         char *error)
@@ -292,6 +314,9 @@ static int set_in_group(struct ph_settings *settings, const char *path, const ch
 int ph_settings_set(struct ph_settings *settings, const char *path, const char *text, char *error)
 {
     static const char keys[] = "auth.publish_keys.";
+    const char *own = strncmp(path, "app.", 4) == 0 ? strstr(path, ".options.") : NULL;
+    if (own && own > path + 4)
+        return set_own(settings, path, own + sizeof ".options." - 1, text, error);
     if (strncmp(path, "app.", 4) == 0)
         return set_in_group(settings, path, path + 4, text, error);
     if (strncmp(path, "listen.", 7) == 0)
@@ -315,7 +340,7 @@ int ph_settings_add(struct ph_settings *settings, const char *group, const char 
 void ph_settings_clear_apps(struct ph_settings *settings)
 {
     for (size_t i = 0; i < settings->n_apps; i++)
-        ph_options_finish(&ph_app_options, &settings->apps[i].settings);
+        ph_app_settings_finish(&settings->apps[i].settings);
     free(settings->apps);
     settings->apps = NULL;
     settings->n_apps = 0;
@@ -393,5 +418,6 @@ void ph_settings_finish(struct ph_settings *settings)
     }
     free(settings->keys);
     ph_options_finish(&ph_settings_options, &settings->server);
+    free(settings->folder);
     *settings = (struct ph_settings){0};
 }

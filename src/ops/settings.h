@@ -63,6 +63,7 @@ struct ph_app_entry {
 
 struct ph_settings {
     struct ph_server_settings server;
+    char *folder; /**< of the file that was read last; NULL: none was */
     struct ph_listen_entry listens[PH_SETTINGS_LISTENS];
     size_t n_listens;
     struct ph_app_entry *apps;

@@ -394,7 +394,7 @@ int stage_open(void **state)
     assert_int_equal(ph_log_create(&log_options, &log_book), 0);
     assert_int_equal(ph_loops_create(&options, &workers), 0);
     ph_apps_init(&apps);
-    assert_int_equal(ph_options_default(&ph_app_options, &settings), 0);
+    assert_int_equal(ph_app_settings_init(&settings), 0);
     settings.type = 2;
     assert_string_equal(ph_app_type_names[settings.type], "echo");
     assert_int_equal(ph_apps_add(&apps, "stage", &settings), 0);
@@ -421,7 +421,7 @@ int stage_close(void **state)
     ph_theatre_destroy(theatre);
     ph_loops_destroy(workers);
     ph_apps_finish(&apps);
-    ph_options_finish(&ph_app_options, &settings);
+    ph_app_settings_finish(&settings);
     ph_log_destroy(log_book);
     return 0;
 }

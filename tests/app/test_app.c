@@ -13,7 +13,7 @@
 static struct ph_app_settings defaults(void)
 {
     struct ph_app_settings settings;
-    assert_int_equal(ph_options_default(&ph_app_options, &settings), 0);
+    assert_int_equal(ph_app_settings_init(&settings), 0);
     return settings;
 }
 
@@ -28,6 +28,7 @@ static void defaults_are_those_of_the_design(void **state)
     assert_int_equal(settings.lag_ms, 3000);
     assert_int_equal(settings.linger_ms, PH_LIMIT_LINGER_STREAM_MS);
     assert_false(settings.takeover);
+    ph_app_settings_finish(&settings);
 }
 
 static void a_path_finds_its_application(void **state)
@@ -56,6 +57,7 @@ static void a_path_finds_its_application(void **state)
     }
     assert_int_equal(ph_apps_add(&apps, "live", &settings), -EEXIST);
     ph_apps_finish(&apps);
+    ph_app_settings_finish(&settings);
 }
 
 static void names_are_checked(void **state)
@@ -79,6 +81,7 @@ static void names_are_checked(void **state)
         assert_int_equal(ph_apps_add(&apps, rows[i].name, &settings), fault ? -EINVAL : 0);
     }
     ph_apps_finish(&apps);
+    ph_app_settings_finish(&settings);
 }
 
 static void lengths_and_numbers_have_a_limit(void **state)
@@ -99,6 +102,7 @@ static void lengths_and_numbers_have_a_limit(void **state)
     }
     assert_int_equal(ph_apps_add(&apps, "one-more", &settings), -ENOSPC);
     ph_apps_finish(&apps);
+    ph_app_settings_finish(&settings);
 }
 
 int main(void)

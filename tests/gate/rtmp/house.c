@@ -23,6 +23,7 @@ static struct ph_loops *loops;
 static struct ph_loop *loop_list[1];
 static struct ph_media *media;
 static struct ph_apps apps;
+static struct ph_app_settings app_settings[2];
 static struct ph_access access_rules;
 static struct guest *guests;
 
@@ -53,12 +54,12 @@ static void keep_line(void *user, const char *line, size_t length)
 
 static void add_app(const char *name, bool enabled)
 {
-    struct ph_app_settings settings;
-    assert_int_equal(ph_options_default(&ph_app_options, &settings), 0);
-    settings.enabled = enabled;
-    settings.latency_ms = 0;
-    settings.linger_ms = 1000;
-    assert_int_equal(ph_apps_add(&apps, name, &settings), 0);
+    struct ph_app_settings *settings = &app_settings[apps.n];
+    assert_int_equal(ph_app_settings_init(settings), 0);
+    settings->enabled = enabled;
+    settings->latency_ms = 0;
+    settings->linger_ms = 1000;
+    assert_int_equal(ph_apps_add(&apps, name, settings), 0);
 }
 
 void house_open(enum ph_rtmp_login login)
@@ -108,6 +109,8 @@ void house_close(void)
     ph_media_destroy(media);
     ph_loops_destroy(loops);
     ph_apps_finish(&apps);
+    for (size_t i = 0; i < PH_COUNT(app_settings); i++)
+        ph_app_settings_finish(&app_settings[i]);
     ph_access_finish(&access_rules);
     ph_log_destroy(log_book);
 }

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""Plugins in a running server."""
+
+import os
+
+from rtmp import Client
+from scenario import scenario
+from scenarios.apps import guests
+from server import Server
+
+
+def plugin(n):
+    build = os.path.dirname(os.path.dirname(os.path.dirname(Server.binary)))
+    return os.path.join(build, "tests", "app", f"libplugin{n}.so")
+
+
+@scenario
+def a_plugin_greets():
+    with Server("app.mine.type=plugin", f"app.mine.path={plugin(0)}", "app.mine.options.greeting=salut") as server:
+        with guests(server, "mine/room") as (client,):
+            assert client.call("anything") == "salut"
+
+
+@scenario
+def a_failing_plugin_does_not_stop_the_others():
+    with Server("app.mine.type=plugin", f"app.mine.path={plugin(1)}", "app.other.type=plugin", "app.third.type=plugin",
+                f"app.third.path={plugin(0)}", "app.third.options.colour=red") as server:
+        server.wait_line("mine: this application did not load.*build it with this server's headers")
+        server.wait_line("other: this application did not load: set path")
+        server.wait_line("third: this application did not load.*no such option")
+        for name in ("mine", "other", "third"):
+            with Client(server.port) as client:
+                assert client.connect(name)[3]["code"] == "NetConnection.Connect.InvalidApp"
+        with guests(server, "echo") as (client,):
+            assert client.call("echo", 1) == 1
