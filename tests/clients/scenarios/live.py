@@ -10,12 +10,13 @@ from scenario import scenario
 from server import Server
 
 SHORT_LINGER = "app.live.linger=1s"
+PATIENT = "app.live.lag=60s"  # a viewer that the machine lets wait is no slow viewer
 
 
 @contextlib.contextmanager
 def live(*sets, **options):
     """A server whose traffic is captured and must dissect cleanly."""
-    server = Server(SHORT_LINGER, *sets, **options)
+    server = Server(SHORT_LINGER, PATIENT, *sets, **options)
     with Capture(server.port), server:
         yield server
 
@@ -28,6 +29,7 @@ def there_and_back(name, publisher=FFMPEG, player=FFMPEG, maker=FFMPEG, times="e
         with publish(path, server.url(key=True), ffmpeg=publisher) as source:
             server.wait_line(r"publishing live/cam")
             with Player(server.url(), ffmpeg=player) as viewer:
+                server.wait_line(r"playing live/cam")
                 source.wait()
                 played = viewer.packets()
     same(packets(path, ffmpeg=player), played, times)
@@ -106,6 +108,7 @@ def two_names_one_stream():
                      output=["-rtmp_app", "live", "-rtmp_playpath", f"room/x?key={server.key}"]) as source:
             server.wait_line(r"publishing live/room/x")
             with Player(f"rtmp://127.0.0.1:{server.port}/live/room/x", "-rtmp_app", "live/room", "-rtmp_playpath", "x") as viewer:
+                server.wait_line(r"playing live/room/x")
                 source.wait()
                 same(packets(path), viewer.packets())
 
@@ -119,7 +122,9 @@ def twenty_viewers():
             server.wait_line(r"publishing live/cam")
             # As an input option -t counts from where the viewer joined; as an output option from the stream's time 0.
             viewers = [stack.enter_context(Player(server.url(), "-t", str(1 + i % 4))) for i in range(20)]
-            played = [viewer.packets() for viewer in viewers]
+            for viewer in viewers:
+                viewer.begun()
             source.wait()
+            played = [viewer.packets() for viewer in viewers]
     for one in played:
         same(packets(path), one, to_end=False)

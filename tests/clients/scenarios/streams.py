@@ -2,6 +2,7 @@
 """What a connection may do with its streams, said and heard byte by byte: several at once, wishes, data, tracks."""
 
 import contextlib
+import select
 import struct
 
 from rtmp import STREAM, Client, amf0, amf0_all, chunked
@@ -33,13 +34,26 @@ class Publisher(Client):
 
 
 class Viewer(Client):
-    """Hears media as a list of (stream, kind, body); data by name."""
+    """Hears media as a list of (stream, kind, body); data by name.
 
-    def __init__(self, server, name="cam", **more):
+    publisher  wait until what it sends arrives: from then on nothing is missed
+    """
+
+    def __init__(self, server, publisher=None, **more):
         super().__init__(server.port)
         self.connect(**more)
-        self.id = self.play(name)
+        self.id = self.play("cam")
         self.status("NetStream.Play.Start")
+        while publisher and not self.hears(publisher):
+            pass
+
+    def hears(self, publisher):
+        publisher.data("onHello")
+        while self.buffer or select.select([self.socket], [], [], 0.1)[0]:
+            kind, _, body = self.message()
+            if kind == DATA and amf0_all(body)[0] == "onHello":
+                return True
+        return False
 
     def status(self, code):
         """Pass over everything up to that status; what media came before it."""
@@ -61,7 +75,7 @@ class Viewer(Client):
                 return heard if kind == DATA else values
             if kind in (AUDIO, VIDEO):
                 heard.append((stream, kind, body))
-            elif kind == DATA and values[0] != "|RtmpSampleAccess":
+            elif kind == DATA and values[0] not in ("|RtmpSampleAccess", "onHello"):
                 heard.append((stream, kind, values[0]))
 
     def order(self, name, *values, stream=None):
@@ -114,7 +128,7 @@ def streams_two_in_two_out():
 @scenario
 def streams_pause_and_toggle():
     """pause(true), pause(false), and pause(null), which turns it round."""
-    with house() as server, Publisher(server) as publisher, Viewer(server) as viewer:
+    with house() as server, Publisher(server) as publisher, Viewer(server, publisher) as viewer:
         publisher.say(VIDEO, KEY)
         publisher.data("onMark")
         same(viewer.until("onMark"), [(1, VIDEO, KEY)], "before")
@@ -136,7 +150,7 @@ def streams_pause_and_toggle():
 @scenario
 def streams_without_sound_or_picture():
     """receiveAudio and receiveVideo; the picture comes back at a key frame, and a wish outlives a change of stream."""
-    with house() as server, Publisher(server) as publisher, Viewer(server) as viewer:
+    with house() as server, Publisher(server) as publisher, Viewer(server, publisher) as viewer:
         def round_of(*frames):
             for frame in frames:
                 publisher.say(AUDIO if frame is SOUND else VIDEO, frame)
@@ -167,7 +181,7 @@ def streams_without_sound_or_picture():
 @scenario
 def streams_data_in_order():
     """Data messages of any name keep their place among the frames; metadata and headers change in the middle."""
-    with house() as server, Publisher(server) as publisher, Viewer(server) as viewer:
+    with house() as server, Publisher(server) as publisher, Viewer(server, publisher) as viewer:
         publisher.data("@setDataFrame", "onMetaData", {"width": 1})
         publisher.say(VIDEO, HEADER)
         publisher.say(VIDEO, KEY)
@@ -201,7 +215,7 @@ def streams_aggregate():
     def part(kind, time, body):
         return (bytes([kind]) + len(body).to_bytes(3, "big") + (time & 0xFFFFFF).to_bytes(3, "big") + b"\0\0\0\0" + body
                 + struct.pack(">I", 11 + len(body)))
-    with house() as server, Publisher(server) as publisher, Viewer(server) as viewer:
+    with house() as server, Publisher(server) as publisher, Viewer(server, publisher) as viewer:
         publisher.say(AGGREGATE, part(VIDEO, 0, KEY) + part(AUDIO, 10, SOUND) + part(VIDEO, 40, INTER))
         publisher.data("onMark")
         same([body for _, _, body in viewer.until("onMark")], [KEY, SOUND, INTER], "messages")
@@ -212,7 +226,8 @@ def streams_tracks():
     """ManyTracks become one-track messages; who did not announce multitrack gets track 0, plain. ModEx passes through."""
     many = bytes.fromhex("96106876633100000002aabb01000001cc")  # sequence starts of hvc1, tracks 0 and 1
     modex = bytes.fromhex("97020c3500016176303112")
-    with house() as server, Publisher(server) as publisher, Viewer(server) as plain, Viewer(server, capsEx=2) as knows:
+    with house() as server, Publisher(server) as publisher, \
+            Viewer(server, publisher) as plain, Viewer(server, publisher, capsEx=2) as knows:
         publisher.say(VIDEO, many)
         publisher.say(VIDEO, bytes.fromhex("91abcdef010000"))  # a FourCC that does not exist: dropped
         publisher.say(VIDEO, modex)
