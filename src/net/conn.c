@@ -39,6 +39,7 @@ struct ph_conn {
     uint8_t reason;       /* enum ph_close */
     uint8_t armed;        /* uv_poll_event bits */
     bool connecting, blocked, closing, told, lingering;
+    bool broken;    /* nothing goes out any more; what had come in before is still shown */
     bool show_held; /* ph_conn_resume() was called */
     bool handed;    /* ph_conn_handle() was called since on_read began */
     bool authorised;
@@ -250,33 +251,44 @@ static void acknowledge(struct ph_conn *conn, size_t got)
         ph_socket_set_prompt(&conn->socket, false);
 }
 
-static void read_some(struct ph_conn *conn)
+/* Returns whether anything came. */
+static bool read_some(struct ph_conn *conn)
 {
     size_t room = ph_buf_room(&conn->hold), got = 0;
     if (room == 0)
-        return;
+        return false;
     uint8_t *bytes = conn->loop->read_buffer;
     int err = conn->top->ops->read(conn->top, bytes, room < PH_LIMIT_READ_BYTES ? room : PH_LIMIT_READ_BYTES, &got);
     if (err == -EAGAIN)
-        return;
+        return false;
     if (err) {
-        ph_conn_close(conn, err == -ENODATA ? PH_CLOSE_PEER : PH_CLOSE_LOST);
-        return;
+        ph_conn_close(conn, err == -ENODATA && !conn->broken ? PH_CLOSE_PEER : PH_CLOSE_LOST);
+        return false;
     }
     conn->bytes_in += got;
     bool held = ph_buf_length(&conn->hold) > 0;
     size_t used = held ? 0 : show(conn, bytes, got);
     if (conn->closing)
-        return;
+        return false;
     acknowledge(conn, got);                                     /* behind the answer: that acknowledges too */
     if (ph_buf_append(&conn->hold, bytes + used, got - used)) { /* there is room: no memory */
         ph_conn_close(conn, PH_CLOSE_MEMORY);
-        return;
+        return false;
     }
     if (held)
         show_held(conn);
     if (filters_pending(conn) && !conn->closing)
         ph_conn_resume(conn);
+    return !conn->closing;
+}
+
+/* A peer that leaves resets the connection if we were still talking: its last words are in the kernel, behind the
+ * error. */
+static void read_rest(struct ph_conn *conn)
+{
+    conn->broken = true;
+    while (!conn->closing && read_some(conn)) {}
+    ph_conn_close(conn, PH_CLOSE_LOST);
 }
 
 void ph_conn_resume(struct ph_conn *conn)
@@ -292,6 +304,10 @@ static void do_work(struct ph_deferred *work)
     if (conn->closing) {
         if (!conn->told)
             finish(conn);
+        return;
+    }
+    if (conn->broken) {
+        read_rest(conn);
         return;
     }
     if (conn->show_held) {
@@ -328,7 +344,10 @@ static void poll_event(uv_poll_t *poll, int status, int events)
     }
     if (status < 0) {
         conn->armed = 0; /* libuv has stopped it */
-        ph_conn_close(conn, conn->connecting ? PH_CLOSE_UNREACHABLE : PH_CLOSE_LOST);
+        if (conn->connecting)
+            ph_conn_close(conn, PH_CLOSE_UNREACHABLE);
+        else
+            read_rest(conn);
         return;
     }
     if (events & UV_DISCONNECT && !(events & UV_READABLE)) {
@@ -353,7 +372,7 @@ static void poll_event(uv_poll_t *poll, int status, int events)
 int ph_conn_write(struct ph_conn *conn, const struct iovec *iov, int n, size_t *accepted)
 {
     ph_loop_assert_owner(conn->loop);
-    if (conn->closing || conn->connecting)
+    if (conn->closing || conn->connecting || conn->broken)
         return -EPIPE;
     size_t total = 0, taken = 0;
     for (int i = 0; i < n; i++)
@@ -361,7 +380,8 @@ int ph_conn_write(struct ph_conn *conn, const struct iovec *iov, int n, size_t *
     if (total > 0) {
         int err = conn->top->ops->write(conn->top, iov, n, &taken);
         if (err) {
-            ph_conn_close(conn, PH_CLOSE_LOST);
+            conn->broken = true;
+            ph_loop_defer(conn->loop, &conn->work);
             return err;
         }
     }

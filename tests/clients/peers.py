@@ -85,7 +85,7 @@ class Publisher(Peer):
             film = f.read()
         with contextlib.suppress(BrokenPipeError), self.process.stdin as out:
             begin, end = 0, flv_cut(film, len(film) * hold)
-            while not self.may_end.is_set():
+            while end < len(film) and not self.may_end.is_set():
                 out.write(film[begin:end])
                 out.flush()
                 begin, end = end, flv_cut(film, end + 1)
@@ -103,7 +103,10 @@ class Publisher(Peer):
 
 
 def publish(path, url, *options, ffmpeg=FFMPEG, output=(), hold=0.8):
-    """`hold`: the part of the file that is sent at once. A pipe is probed for tracks that will not come: one second."""
+    """`hold`: the part of the file that is sent without waiting; 1: a film that ends by itself.
+
+    A pipe is probed for tracks that will not come: one second.
+    """
     return Publisher(path, hold, [*ffmpeg, "-re", *options, "-analyzeduration", "1M", "-f", "flv", "-i", "pipe:0",
                                   "-map", "0", "-c", "copy", "-flvflags", "no_duration_filesize", *output, "-f", "flv", url])
 

@@ -242,6 +242,45 @@ static void the_peer_leaves(void **state)
     assert_int_equal(user.n_closed, 1);
 }
 
+/* What the peer said before it left in a hurry, with our words unread, is heard; the end comes after it. */
+static void the_last_words_of_a_reset_peer_are_heard(void **state)
+{
+    (void)state;
+    struct iovec iov = {(char[]){"unread"}, 6};
+    size_t accepted = 0;
+    assert_int_equal(ph_conn_write(conn, &iov, 1, &accepted), 0);
+    say("good");
+    say("bye.");
+    close(peer);
+    peer = -1;
+    for (int i = 0; i < 4; i++)
+        turn();
+    assert_int_equal(user.n_read, 8);
+    assert_memory_equal(user.read, "goodbye.", 8);
+    assert_int_equal(user.n_closed, 1);
+    assert_int_equal(user.reason, PH_CLOSE_LOST);
+}
+
+/* The same when we find out by writing. */
+static void a_failed_write_does_not_hide_last_words(void **state)
+{
+    (void)state;
+    struct iovec iov = {(char[]){"unread"}, 6};
+    size_t accepted = 0;
+    assert_int_equal(ph_conn_write(conn, &iov, 1, &accepted), 0);
+    say("goodbye.");
+    close(peer);
+    peer = -1;
+    assert_true(ph_conn_write(conn, &iov, 1, &accepted) < 0);
+    assert_int_equal(ph_conn_write(conn, &iov, 1, &accepted), -EPIPE);
+    assert_int_equal(user.n_closed, 0);
+    turn();
+    turn();
+    assert_memory_equal(user.read, "goodbye.", 8);
+    assert_int_equal(user.n_closed, 1);
+    assert_int_equal(user.reason, PH_CLOSE_LOST);
+}
+
 static void the_end_comes_once_from_a_fresh_stack(void **state)
 {
     (void)state;
@@ -531,6 +570,8 @@ int main(void)
         TEST(a_dying_peer_is_seen_behind_a_full_hold, set_up),
         TEST(a_short_write_waits_for_room, set_up),
         TEST(the_peer_leaves, set_up),
+        TEST(the_last_words_of_a_reset_peer_are_heard, set_up_tcp),
+        TEST(a_failed_write_does_not_hide_last_words, set_up_tcp),
         TEST(the_end_comes_once_from_a_fresh_stack, set_up),
         TEST(after_close_there_is_silence, set_up),
         TEST(last_words_are_delivered, set_up),

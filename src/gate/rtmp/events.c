@@ -24,6 +24,7 @@ static void answer_call(struct session *session, const struct rtmp_event_call *c
 static void on_stop(struct session *session, uint32_t id)
 {
     struct stream *stream = session_stream(session, id);
+    session->said_bye = true;
     if (stream)
         session_stream_drop(stream, stream->publishing ? "publisher left" : "player left");
 }

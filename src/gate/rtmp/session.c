@@ -62,6 +62,7 @@ static void drop_quiet_streams(struct session *session)
 struct stream *session_stream_make(struct session *session, uint32_t id)
 {
     struct stream *stream = session_stream(session, id);
+    session->said_bye = false;
     if (stream)
         return stream;
     size_t n = 0;
@@ -113,9 +114,11 @@ void session_end_streams(struct session *session, const char *why)
 
 static void lose_peer(struct session *session, int err)
 {
-    bool is_full = err != -ENOMEM;
-    session_end(session, is_full ? PH_CLOSE_STALLED : PH_CLOSE_MEMORY,
-                is_full ? "the peer does not read" : "out of memory");
+    if (err == -ENOBUFS)
+        session_end(session, PH_CLOSE_STALLED, "the peer does not read");
+    else if (err == -ENOMEM)
+        session_end(session, PH_CLOSE_MEMORY, "out of memory");
+    /* else the connection is lost, and on_close comes when all that came in was read */
 }
 
 void session_collect(struct session *session)
@@ -414,9 +417,27 @@ static void log_end(const struct session *session, enum ph_close reason)
     ph_log_event(session_log(session), "closed", session->app_path, "%s (%s)", words, peer);
 }
 
+/* Nothing is going on that a broken connection could interrupt. The goodbye of a player that was told of its stream's
+ * end may never arrive: its kernel throws it away when it leaves without having read everything. */
+static bool is_done(const struct session *session)
+{
+    bool was_told = session->said_bye;
+    ph_list_for_each(node, &session->streams)
+    {
+        const struct stream *stream = ph_list_entry(node, struct stream, link);
+        bool has_ended = stream->viewer && stream->was_joined && stream->is_absent;
+        if (stream->publishing || (stream->viewer && !has_ended))
+            return false;
+        was_told |= has_ended;
+    }
+    return was_told;
+}
+
 static void on_close(void *user, enum ph_close reason)
 {
     struct session *session = user;
+    if (reason == PH_CLOSE_LOST && is_done(session))
+        reason = PH_CLOSE_PEER;
     session_end_streams(session, session->reason ? session->reason : ph_close_text(reason));
     leave_seat(session);
     log_end(session, reason);

@@ -103,6 +103,7 @@ struct session {
     bool is_probed; /* somebody waits for one of our streams: any byte is a sign of life */
     bool is_pinged; /* and has not said anything since */
     bool is_ending;
+    bool said_bye;     /* it ended its last stream: the connection may go as it likes */
     bool takes_tracks; /* the client knows multitrack */
     uint64_t heard;    /* bytes received when the watch looked last */
 

@@ -32,6 +32,7 @@ def there_and_back(name, publisher=FFMPEG, player=FFMPEG, maker=FFMPEG, times="e
                 server.wait_line(r"playing live/cam")
                 source.wait()
                 played = viewer.packets()
+        server.wait_line("closed live: the peer left", count=2)  # both said so before they broke the connection off
     same(packets(path, ffmpeg=player), played, times)
 
 

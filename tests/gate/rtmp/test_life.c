@@ -141,6 +141,63 @@ static void the_log_tells_a_life(void **state)
     }
 }
 
+/* As ffmpeg ends: the last frame, goodbye, and the connection is reset because our answers were never read. */
+static void a_goodbye_is_heard_though_the_connection_is_reset(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    guest_connect(&guest, "live?key=" SERVER_KEY);
+    guest_publish(&guest, "cam");
+    guest_send(&guest, RTMP_TYPE_AUDIO, 1, 0, "2effff");
+    guest.is_deaf = true;
+    assert_int_equal(rtmp_client_call(guest.client, "_checkbw", 1000, NULL), 0);
+    house_settle(); /* the answer lies unread */
+    static const uint8_t sound[] = {0x2E, 0xFF, 0xFF};
+    assert_int_equal(rtmp_client_media(guest.client, RTMP_TYPE_AUDIO, 1, 40, sound, sizeof sound), 0);
+    assert_int_equal(rtmp_client_stop(guest.client, 1), 0);
+    size_t length;
+    const uint8_t *bytes = rtmp_client_output(guest.client, &length);
+    assert_int_equal(send(guest.descriptor, bytes, length, MSG_NOSIGNAL), length);
+    guest_leave(&guest);
+    house_settle();
+    assert_non_null(strstr(house_log, "info closed live/cam: publisher left after 00:00:00, 6 B in"));
+    assert_non_null(strstr(house_log, "info closed live: the peer left after"));
+}
+
+static void a_reset_without_goodbye_is_a_loss(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    guest_connect(&guest, "live?key=" SERVER_KEY);
+    guest_publish(&guest, "cam");
+    guest_send(&guest, RTMP_TYPE_AUDIO, 1, 0, "2effff");
+    guest.is_deaf = true;
+    assert_int_equal(rtmp_client_call(guest.client, "_checkbw", 1000, NULL), 0);
+    house_settle();
+    guest_leave(&guest);
+    house_settle();
+    assert_non_null(strstr(house_log, "info closed live/cam: the connection was lost after"));
+    assert_non_null(strstr(house_log, "info closed live: the connection was lost after"));
+}
+
+static void a_player_that_was_told_of_the_end_may_break_off(void **state)
+{
+    (void)state;
+    static struct guest publisher, player;
+    guest_connect(&publisher, "live?key=" SERVER_KEY);
+    guest_publish(&publisher, "cam");
+    guest_connect(&player, "live");
+    guest_play(&player, "cam");
+    guest_send(&publisher, RTMP_TYPE_AUDIO, 1, 0, "2effff");
+    player.is_deaf = true;
+    guest_leave(&publisher);
+    house_wait_ms(1100); /* linger */
+    guest_leave(&player);
+    house_settle();
+    assert_non_null(strstr(house_log, "info closed live/cam: the peer left after 00:00:01, "));
+    assert_null(strstr(house_log, "lost"));
+}
+
 int main(void)
 {
 #define HOUSE_TEST(name) cmocka_unit_test_setup_teardown(name, house_set_up, house_tear_down)
@@ -154,6 +211,9 @@ int main(void)
         HOUSE_TEST(enhanced_clients_hear_what_the_server_can),
         HOUSE_TEST(everybody_is_told_when_the_server_stops),
         HOUSE_TEST(the_log_tells_a_life),
+        HOUSE_TEST(a_goodbye_is_heard_though_the_connection_is_reset),
+        HOUSE_TEST(a_reset_without_goodbye_is_a_loss),
+        HOUSE_TEST(a_player_that_was_told_of_the_end_may_break_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
