@@ -26,7 +26,6 @@
     X(ACCEPT_PAUSE_MS, 200, "ms", "rest after the descriptor limit was hit")                                   \
     X(FIRST_BYTE_MS, 10000, "ms", "accept to the first bytes that tell the protocol")                          \
     X(HANDSHAKE_MS, 5000, "ms", "RTMP handshake, since accept")                                                \
-    X(TLS_HANDSHAKE_MS, 10000, "ms", "TLS handshake, since accept")                                            \
     X(CONNECT_MS, 10000, "ms", "accept to the connect command; absolute, so that drips do not help")           \
     X(PING_MS, 30000, "ms", "silence before a ping")                                                           \
     X(PONG_MS, 30000, "ms", "time to answer a ping")                                                           \
@@ -54,10 +53,11 @@
     X(AMF_REFERENCES, 1024, "references", "in one AMF3 message")                                               \
     X(AMF_TRAITS, 256, "traits", "per AMF3 class")                                                             \
     X(CALLS_RATE, 100, "per second", "calls of one connection or member; apps may change it")                  \
-    X(CALLS_BURST, 200, "calls", "of one connection at once")                                                  \
+    X(CALLS_BURST, 200, "calls", "of one connection at once; reading waits while the bucket is empty")         \
     X(VERBS_RATE, 5, "per second", "publish, play and the like of one connection")                             \
     X(CONTROLS_RATE, 50, "per second", "user control messages of one connection")                              \
-    X(RATE_CLOSE_FACTOR, 10, "times the rate", "reads are delayed up to here, then the connection is closed")  \
+    X(GUESSES, 10, "wrong keys", "of one address in a minute; each further one has to wait")                   \
+    X(GUESS_DELAY_MS, 1000, "ms", "the answer to a wrong key beyond that")                                     \
     X(ODDITIES, 100, "oddities", "ignored ones per connection, then it is closed")                             \
     X(OPEN_CALLS, 64, "calls", "unanswered ones per session, then its socket is not read")                     \
     X(NAME_BYTES, 128, "bytes", "an application or stream name")                                               \

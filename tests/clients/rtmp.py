@@ -4,7 +4,8 @@
 import socket
 import struct
 
-from server import HANG, Failure
+from capture import STRANGER
+from waiting import HANG, Failure
 
 CONTROL, COMMAND, STREAM = 2, 3, 8  # chunk streams
 MARK = object()
@@ -226,3 +227,10 @@ class Client:
             return True
         except TimeoutError:
             return False
+
+
+class Stranger(Client):
+    """A client whose words nobody else has to understand: they are not captured."""
+
+    def __init__(self, server):
+        super().__init__(server.port, source=(STRANGER, 0))

@@ -13,12 +13,8 @@ import tempfile
 import threading
 import time
 
-HANG = 60  # seconds after which anything that should have happened has not
-
-
-class Failure(Exception):
-    """What a scenario found wrong, in one line."""
-
+from capture import Capture
+from waiting import HANG, Failure, wait_for  # noqa: F401: whoever has a server waits for it
 
 _ports = itertools.count(10000 + os.getpid() % 10000)
 
@@ -32,19 +28,9 @@ def free_port():
             return port
 
 
-def wait_for(condition, what, seconds=HANG):
-    """Poll until condition() is true and return its value; the time is a hang guard, not a measure."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise Failure(f"waited {seconds} s for {what}")
-
-
 class Server:
-    """One server process. Use as a context manager: leaving it asks for a clean end and checks that it came."""
+    """One server process. Use as a context manager: leaving it asks for a clean end and checks that it came, and that
+    all its traffic dissects cleanly."""
 
     binary = None  # set by run
 
@@ -78,6 +64,7 @@ class Server:
             self.process.kill()
             raise
         self.base_memory = self.memory()
+        self.capture = Capture(self.port)
         return self
 
     def __exit__(self, kind, value, trace):
@@ -91,12 +78,12 @@ class Server:
             status = "none: it had to be killed"
         if self.own_state:
             shutil.rmtree(self.state, ignore_errors=True)
-        if kind is not None:
-            return
         report = [line for line in self.lines if "runtime error:" in line or "Sanitizer" in line]
-        if report:
+        is_well = kind is None and not report and alive and status == 0
+        self.capture.stop(judge=is_well)
+        if kind is None and report:
             raise Failure(f"the server's sanitizer says: {report[0]}")
-        if not alive or status != 0:
+        if kind is None and not is_well:
             raise Failure(f"the server ended {'too early ' if not alive else ''}with status {status}: {self.tail()}")
 
     def stop(self):

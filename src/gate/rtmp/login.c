@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/secret.h"
 
 #define SECONDS(n) ((uint64_t)(n)*1000000)
@@ -14,7 +15,6 @@ enum {
     CHALLENGES = 256,
     SOURCES = 1024,
     TOKEN = 16, /* characters of salt, challenge and opaque */
-    GUESSES = 10,
 };
 
 static const uint64_t CHALLENGE_US = SECONDS(60);
@@ -187,7 +187,7 @@ bool login_is_guessing(struct login_desk *desk, const struct ph_address *peer, u
         guesses->since_us = now_us;
         guesses->n = 0;
     }
-    bool too_many = ++guesses->n > GUESSES;
+    bool too_many = ++guesses->n > PH_LIMIT_GUESSES;
     pthread_mutex_unlock(&desk->lock);
     return too_many;
 }

@@ -9,6 +9,7 @@
 #include <rtmpwire/value.h>
 
 #include "app/app.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/rtmp/form.h"
@@ -20,7 +21,6 @@ enum {
     SECOND_US = 1000000,
     KEY_INTERVAL_MAX_S = 4, /* viewers wait for key frames, and caches grow with their distance */
     ASTRAY_MS = 10000,      /* a header or data message further from the media's clock gets the clock's time */
-    GUESS_DELAY_US = 1000000,
 };
 
 /* Slots of headers: a track has one of each. */
@@ -374,7 +374,7 @@ static void refuse_key(struct stream *stream, enum ph_access_verdict verdict)
     if (is_wrong &&
         login_is_guessing(session->gate->desk, ph_conn_peer(session->conn), ph_loop_now(session->home->loop))) {
         session->denied = stream; /* told when the pause is over */
-        session_pause(session, GUESS_DELAY_US);
+        session_pause(session, PH_LIMIT_GUESS_DELAY_MS * UINT64_C(1000));
     } else {
         publish_deny(stream);
     }

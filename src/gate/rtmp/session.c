@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rtmpwire/chunk.h>
+
 #include "app/app.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -317,7 +319,8 @@ static void watch_arrival(struct session *session)
     } else if (age_us >= ms(options->connect_ms)) {
         session_end(session, PH_CLOSE_TIMEOUT, "no connect in time");
     } else {
-        uint64_t deadline_us = ms(is_greeted ? options->connect_ms : options->handshake_ms);
+        bool by_connect = is_greeted || options->connect_ms < options->handshake_ms;
+        uint64_t deadline_us = ms(by_connect ? options->connect_ms : options->handshake_ms);
         ph_timer_start(session->home->loop, &session->watch, deadline_us - age_us);
     }
 }
@@ -374,6 +377,8 @@ static void fill(void *user, uint8_t *out, size_t length)
     if (ph_random_fill(out, length))
         memset(out, 0, length);
 }
+
+_Static_assert((int)RTMP_CHUNK_SIZE_MAX == (int)PH_LIMIT_CHUNK_MAX, "one ceiling for chunk sizes");
 
 static int make_protocol(struct session *session)
 {

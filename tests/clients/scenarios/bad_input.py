@@ -13,9 +13,9 @@ import time
 
 from media import packets, same, sample
 from peers import Player, publish
-from rtmp import Client, amf0, chunked
+from rtmp import Client, Stranger, amf0, chunked
 from scenario import scenario
-from scenarios.live import PATIENT
+from scenarios.live import live
 from server import HANG, Failure, Server, free_port, wait_for
 
 MEMORY_SLACK = 8 << 20  # what allocators keep and sanitizers remember
@@ -26,7 +26,7 @@ def healthy(*sets, seconds=8, **options):
     """A server with one publisher and one viewer; afterwards the viewer must have every packet from its join on, and
     the server its first descriptors and about its first memory."""
     path = sample("h264-aac", seconds=seconds)
-    with Server("app.live.linger=1s", PATIENT, *sets, **options) as server:
+    with live(*sets, **options) as server:
         n_descriptors = server.descriptors()
         with publish(path, server.url(key=True)) as source:
             server.wait_line(r"publishing live/cam")
@@ -44,7 +44,7 @@ def healthy(*sets, seconds=8, **options):
 
 def attack(server, *pieces, handshake=True, connect=False):
     """Say `pieces`; the server must end the connection."""
-    with Client(server.port) as client:
+    with Stranger(server) as client:
         try:
             if connect:
                 client.connect()
@@ -108,7 +108,7 @@ def huge_announced_lengths():
         before = server.memory()
         with contextlib.ExitStack() as stack:
             for _ in range(200):
-                client = stack.enter_context(Client(server.port))
+                client = stack.enter_context(Stranger(server))
                 client.connect()
                 client.send(allowed + bytes(100))
             grown = server.memory() - before
@@ -130,7 +130,7 @@ def amf_bombs():
         for bomb in bombs.values():
             attack(server, call(bomb), call(bomb), connect=True)
         for bomb in malformed.values():
-            with Client(server.port) as client:
+            with Stranger(server) as client:
                 client.connect()
                 client.send(call(bomb))
                 assert client.until("_error")[1] == 7
@@ -144,7 +144,7 @@ def commands_out_of_order():
     """Publish, play, delete and close of streams that are not there; media before publish; all survive or end cleanly."""
     with healthy() as server:
         for name in ("publish", "play", "pause", "seek", "deleteStream", "closeStream", "receiveAudio", "FCUnpublish"):
-            with Client(server.port) as client:
+            with Stranger(server) as client:
                 client.connect()
                 with contextlib.suppress(ConnectionError):
                     for stream in (0, 1, 77, 0xFFFFFFFF):
@@ -157,10 +157,10 @@ def commands_out_of_order():
 def media_without_headers():
     """Random media bodies, flagged as key frames or not: carried or dropped, never fatal for others."""
     chance = random.Random(3)
-    with healthy() as server, Client(server.port) as client:
+    with healthy() as server, Stranger(server) as client:
         client.connect()
         assert client.publish(f"noise?key={server.key}")["code"] == "NetStream.Publish.Start"
-        with Client(server.port) as viewer:
+        with Stranger(server) as viewer:
             viewer.connect()
             viewer.play("noise")
             for i in range(2000):
@@ -222,7 +222,7 @@ def ten_thousand_silent_connections():
 def viewer_that_stops_reading():
     """A viewer that reads nothing is gone within 12 s (+ slack), the healthy one keeps every packet."""
     path = sample("long-gop", seconds=25)
-    with Server("app.live.linger=1s", PATIENT) as server, publish(path, server.url(key=True), hold=1) as source:
+    with live() as server, publish(path, server.url(key=True), hold=1) as source:
         server.wait_line(r"publishing live/cam")
         with Player(server.url()) as viewer, Client(server.port) as stopped:
             stopped.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)

@@ -8,7 +8,7 @@ from media import packets, same, sample
 from peers import Peer, Player, publish
 from rtmp import Client
 from scenario import scenario
-from scenarios.live import PATIENT, live
+from scenarios.live import live
 from server import Failure, Server, wait_for
 
 USER, PING = 4, b"\0\6"
@@ -26,7 +26,7 @@ def blink_within_linger():
     path = sample("h264-aac", seconds=4)
     sent = packets(path)
     n = sum(packet[0] == "video" for packet in sent)
-    with Server("app.live.linger=10m", PATIENT) as server:
+    with live("app.live.linger=10m") as server:
         with Player(server.url()) as viewer:
             server.wait_line(r"playing live/cam")
             with publish(path, server.url(key=True)) as source:
@@ -56,7 +56,7 @@ def blink_within_linger():
 @scenario
 def blink_rtmpdump_goes_on():
     path = sample("h264-aac", seconds=3)
-    with Server("app.live.linger=10m", PATIENT) as server:
+    with live("app.live.linger=10m") as server:
         target = server.state + "/out.flv"
         with Peer(["rtmpdump", "-q", "--live", "-r", server.url(), "-o", target]) as viewer:
             server.wait_line(r"playing live/cam")

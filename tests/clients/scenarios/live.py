@@ -3,7 +3,6 @@
 
 import contextlib
 
-from capture import Capture
 from media import FFMPEG, packets, same, sample
 from peers import FFMPEG7, Player, publish, require
 from scenario import scenario
@@ -13,12 +12,8 @@ SHORT_LINGER = "app.live.linger=1s"
 PATIENT = "app.live.lag=60s"  # a viewer that the machine lets wait is no slow viewer
 
 
-@contextlib.contextmanager
 def live(*sets, **options):
-    """A server whose traffic is captured and must dissect cleanly."""
-    server = Server(SHORT_LINGER, PATIENT, *sets, **options)
-    with Capture(server.port), server:
-        yield server
+    return Server(SHORT_LINGER, PATIENT, *sets, **options)
 
 
 def there_and_back(name, publisher=FFMPEG, player=FFMPEG, maker=FFMPEG, times="equal"):
