@@ -3,7 +3,7 @@
  * @file  Every limit of the server, as one table: name, value, unit, reason.
  *
  * Options may change some at run time; these are what they start from. Times end in their unit, the others count
- * bytes or things as the table says.
+ * bytes or things as the table says. tests/limits.tsv has a row for each, and tools/limits-manual makes docs/limits.md.
  *
  * Since   0.1
  */
