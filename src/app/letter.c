@@ -60,6 +60,7 @@ void ph_letter_refuse(struct ph_letter *letter, const struct ph_refusal *refusal
     bool failed = false;
     letter->is_refused = true;
     letter->refusal = (struct ph_refusal){
+        .error = refusal->error,
         .code = ph_letter_text(letter, refusal->code, &failed),
         .description = ph_letter_text(letter, refusal->description, &failed),
         .redirect = ph_letter_text(letter, refusal->redirect, &failed),

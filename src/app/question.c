@@ -169,7 +169,8 @@ struct ph_refusal ph_refusal_of(int verdict, const struct ph_answer *answer, con
     const char *words = verdict == PH_REFUSE || verdict == PH_E_NOT_FOUND ? description
                         : verdict == PH_E_TIMEOUT                         ? "The application did not answer in time."
                                                                           : "The application failed.";
-    return (struct ph_refusal){.code = answer->code ? answer->code : code,
+    return (struct ph_refusal){.error = verdict < 0 ? verdict : 0,
+                               .code = answer->code ? answer->code : code,
                                .description = answer->description ? answer->description : words,
                                .redirect = answer->redirect,
                                .application = ph_value_in(answer->application)};

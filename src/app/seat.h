@@ -41,6 +41,7 @@ struct ph_theatre;
 
 /** A refusal, or the failure of a call. Texts are NUL-terminated; NULL where nothing was said. */
 struct ph_refusal {
+    int error; /**< enum ph_error where it was one, else 0: the application said no */
     const char *code;
     const char *description;
     const char *redirect;                 /**< connect only */

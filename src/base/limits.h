@@ -63,6 +63,11 @@
     X(NAME_BYTES, 128, "bytes", "an application or stream name")                                               \
     X(NAME_PARTS, 8, "parts", "of a path")                                                                     \
     X(EVENT_QUEUE, 1 * PH_MIB, "bytes", "answers and events waiting for one connection, then it is closed")    \
+    /* HTTP and WebSocket */                                                                                   \
+    X(HTTP_HEAD, 16 * PH_KIB, "bytes", "head of a request")                                                    \
+    X(HTTP_FIELDS, 64, "fields", "in the head of a request")                                                   \
+    X(HTTP_HEAD_MS, 10000, "ms", "protocol recognised to the end of the head")                                 \
+    X(WS_MESSAGE, 64 * PH_KIB, "bytes", "one text message")                                                    \
     /* applications */                                                                                         \
     X(ROOMS, 10000, "rooms", "of one application")                                                             \
     X(METHODS, 1000, "methods", "that an application declares")                                                \

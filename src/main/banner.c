@@ -54,7 +54,7 @@ void banner_print(FILE *out, const struct server *server, const struct ph_comman
     fprintf(out, "state    %s%s\n", state->directory, state->is_new_key ? " (a new publish key was made)" : "");
     for (size_t i = 0; server_door(server, i, &door); i++) {
         ph_address_text(door.address, address);
-        fprintf(out, "listen   %s: %s (rtmp)\n", door.name, address);
+        fprintf(out, "listen   %s: %s (rtmp, websocket)\n", door.name, address);
     }
     const char *app = first_app(settings);
     if (app && server_door(server, 0, &door)) {

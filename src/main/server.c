@@ -13,7 +13,10 @@
 #include "apps/bundled.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "gate/http/http.h"
 #include "gate/rtmp/rtmp.h"
+#include "gate/ws/rpc.h"
+#include "gate/ws/tunnel.h"
 #include "media/media.h"
 #include "net/admission.h"
 #include "net/detect.h"
@@ -30,9 +33,12 @@ struct server {
     struct ph_access access;
     struct ph_theatre *theatre;
     struct ph_rtmp *rtmp;
+    struct ph_rpc *rpc;
+    struct ph_route routes[3];
+    struct ph_http_gate http;
     struct ph_admission admission;
     bool has_admission;
-    struct ph_protocol protocol;
+    struct ph_protocol protocol[2];
     struct ph_protocols protocols;
     struct ph_listener *listeners[PH_SETTINGS_LISTENS];
     const char *names[PH_SETTINGS_LISTENS];
@@ -125,13 +131,52 @@ static int make_gate(struct server *server)
         .publisher_idle_ms = (uint32_t)settings->publisher_idle_ms,
         .message_bytes = (uint32_t)settings->message_bytes,
     };
-    int err = ph_rtmp_create(&options, &server->rtmp);
-    if (err)
-        return err;
-    server->protocol = (struct ph_protocol){
+    return ph_rtmp_create(&options, &server->rtmp);
+}
+
+static int make_rpc(struct server *server)
+{
+    const struct ph_server_settings *settings = &server->settings->server;
+    struct ph_rpc_options options = {
+        .workers = server->workers,
+        .apps = &server->apps,
+        .theatre = server->theatre,
+        .log = server->log,
+        .ping_ms = (uint32_t)settings->ping_ms,
+        .pong_ms = (uint32_t)settings->pong_ms,
+    };
+    return ph_rpc_create(&options, &server->rpc);
+}
+
+/* RTMP inside a WebSocket is RTMP on a connection with a tunnel. */
+static int open_rtmp_tunnel(void *user, struct ph_conn *conn, const struct ph_upgrade *upgrade)
+{
+    (void)upgrade;
+    int err = ph_tunnel_push(conn);
+    return err ? err : ph_rtmp_open(user, conn);
+}
+
+static void wire(struct server *server)
+{
+    server->routes[0] = (struct ph_route){
+        .path = "/rtmp", .help = "RTMP in binary messages", .open = open_rtmp_tunnel, .user = server->rtmp};
+    server->routes[1] = (struct ph_route){
+        .path = "/", .help = "the same, for clients that name no path", .open = open_rtmp_tunnel, .user = server->rtmp};
+    server->routes[2] = (struct ph_route){.path = "/ws",
+                                          .is_tree = true,
+                                          .subprotocol = PH_RPC_SUBPROTOCOL,
+                                          .help = "JSON-RPC: /ws/APP/ROOM",
+                                          .open = ph_rpc_open,
+                                          .user = server->rpc};
+    server->http = (struct ph_http_gate){.routes = {.rows = server->routes, .n_rows = PH_COUNT(server->routes)},
+                                         .origins = server->settings->server.origins,
+                                         .log = server->log};
+    server->protocol[0] = (struct ph_protocol){
         .name = "rtmp", .wire = PH_WIRE_RTMP, .open = ph_rtmp_open, .user = server->rtmp};
-    server->protocols = (struct ph_protocols){.rows = &server->protocol, .n_rows = 1, .log = server->log};
-    return 0;
+    server->protocol[1] = (struct ph_protocol){
+        .name = "http", .wire = PH_WIRE_HTTP, .open = ph_http_open, .user = &server->http};
+    server->protocols = (struct ph_protocols){
+        .rows = server->protocol, .n_rows = PH_COUNT(server->protocol), .log = server->log};
 }
 
 static int make_admission(struct server *server, uint64_t descriptors)
@@ -222,9 +267,13 @@ static int make(struct server *server, const struct ph_state *state, char *error
         return fail(error, err, "cannot make the loops of applications");
     err = make_gate(server);
     if (!err)
+        err = make_rpc(server);
+    if (!err)
+        wire(server);
+    if (!err)
         err = make_admission(server, descriptors);
     if (err)
-        return fail(error, err, "cannot make the RTMP gate");
+        return fail(error, err, "cannot make the gates");
     err = open_doors(server, error);
     if (err)
         return err;
@@ -275,9 +324,13 @@ void server_drain(struct server *server)
     ph_loop_post(&server->workers->loop[0], &server->close_doors);
     ph_theatre_drain(server->theatre);
     ph_rtmp_drain(server->rtmp);
+    ph_rpc_drain(server->rpc);
 }
 
-unsigned server_n_clients(const struct server *server) { return ph_rtmp_n_sessions(server->rtmp); }
+unsigned server_n_clients(const struct server *server)
+{
+    return ph_rtmp_n_sessions(server->rtmp) + ph_rpc_n_sessions(server->rpc);
+}
 
 void server_stop(struct server *server)
 {
@@ -288,6 +341,7 @@ void server_stop(struct server *server)
     ph_theatre_destroy(server->theatre);
     close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
     ph_rtmp_destroy(server->rtmp);
+    ph_rpc_destroy(server->rpc);
     ph_media_destroy(server->media);
     if (server->workers)
         ph_loops_destroy(server->workers);

@@ -510,6 +510,8 @@ void ph_conn_authorise(struct ph_conn *conn)
 bool ph_conn_is_closing(const struct ph_conn *conn) { return conn->closing; }
 bool ph_conn_is_blocked(const struct ph_conn *conn) { return conn->blocked; }
 uint64_t ph_conn_blocked_since_us(const struct ph_conn *conn) { return conn->blocked ? conn->progress_us : 0; }
+const char *ph_conn_carrier(const struct ph_conn *conn) { return conn->top->ops->name; }
+
 struct ph_loop *ph_conn_loop(const struct ph_conn *conn) { return conn->loop; }
 const struct ph_address *ph_conn_peer(const struct ph_conn *conn) { return &conn->peer; }
 bool ph_conn_is_loopback(const struct ph_conn *conn) { return ph_address_is_loopback(&conn->peer); }

@@ -147,6 +147,9 @@ uint64_t ph_conn_blocked_since_us(const struct ph_conn *conn);
  * net/unread.h. */
 uint64_t ph_conn_unread_since_us(struct ph_conn *conn);
 
+/** "tcp", or the name of the filter on top: "websocket". */
+const char *ph_conn_carrier(const struct ph_conn *conn);
+
 struct ph_loop *ph_conn_loop(const struct ph_conn *conn);
 const struct ph_address *ph_conn_peer(const struct ph_conn *conn);
 bool ph_conn_is_loopback(const struct ph_conn *conn);

@@ -78,7 +78,11 @@ class Client:
     """A connection that speaks when told to."""
 
     def __init__(self, port, address="127.0.0.1", source=None):
-        self.socket = socket.create_connection((address, port), timeout=HANG, source_address=source)
+        self.begin(socket.create_connection((address, port), timeout=HANG, source_address=source))
+
+    def begin(self, connection):
+        """Speak over this socket, or what looks like one."""
+        self.socket = connection
         self.buffer = b""
         self.chunk_size = 128
         self.headers = {}

@@ -307,7 +307,7 @@ int seating_open(struct session *session, const struct ph_application *app, cons
         .app = app,
         .path = connect->app.data,
         .query = query_without_key(connect->app_query, scratch_of(session)),
-        .protocol = "rtmp",
+        .protocol = strcmp(ph_conn_carrier(session->conn), "websocket") == 0 ? "rtmp+ws" : "rtmp",
         .address = address,
         .properties = connect->properties,
         .arguments = connect->arguments,
