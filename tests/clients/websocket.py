@@ -92,6 +92,8 @@ class Socket:
                     return struct.unpack(">H", payload[:2])[0] if payload else 1005
         except (EOFError, ConnectionError):
             return None
+        except TimeoutError:
+            raise Failure("the server keeps the connection") from None
 
 
 class Tunnel(Socket):

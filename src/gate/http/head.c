@@ -40,6 +40,18 @@ static const char *scan(const char *bytes, size_t length)
     return NULL;
 }
 
+/* Two blanks in the first line, no more: "GET /path HTTP/1.1". */
+static bool is_first_line(const char *bytes, size_t length)
+{
+    size_t n_blanks = 0;
+    for (size_t i = 0; i < length && bytes[i] != '\r'; i++) {
+        n_blanks += bytes[i] == ' ';
+        if ((unsigned char)bytes[i] < ' ' || bytes[i] == 0x7F)
+            return false;
+    }
+    return n_blanks == 2;
+}
+
 /* While llhttp reads; all spans are whole, for the head is */
 
 static int on_target(llhttp_t *parser, const char *at, size_t length)
@@ -149,6 +161,10 @@ int ph_http_head_read(const char *bytes, size_t length, struct ph_http_head *hea
         return -EINVAL;
     if (!whole)
         return length >= PH_LIMIT_HTTP_HEAD ? -E2BIG : -EAGAIN;
+    if (!is_first_line(bytes, whole)) {
+        *why = "the first line is no request";
+        return -EINVAL;
+    }
     llhttp_settings_t settings;
     llhttp_t parser;
     llhttp_settings_init(&settings);

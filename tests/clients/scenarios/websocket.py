@@ -106,7 +106,7 @@ def applications_that_are_not_there():
 def frames_that_break_the_rules():
     rules = [frame(TEXT, b"{}", mask=False), frame(3, b"x"), frame(TEXT, b"x", reserved=4), frame(PING, b"x" * 126),
              frame(PING, b"x", fin=False), frame(CONTINUATION, b"x"), frame(TEXT, b"x", fin=False) + frame(TEXT, b"y"),
-             frame(8, b"x"), frame(8, b"\x00\x01"), b"\x81\xff" + b"\x7f" + b"\xff" * 7 + b"abcd", frame(TEXT, b"\xff\xfe")]
+             frame(8, b"x"), frame(8, b"\x00\x01"), b"\x81\xff" + b"\x7f" + b"\xff" * 7 + b"abcd" + b"payload", frame(TEXT, b"\xff\xfe")]
     with Server() as server:
         for bytes_ in rules:
             for path in ("/ws/echo", "/rtmp"):
@@ -114,7 +114,10 @@ def frames_that_break_the_rules():
                     continue
                 with Socket(server.port, path) as client:
                     client.send(bytes_)
-                    code = client.closed()
+                    try:
+                        code = client.closed()
+                    except Failure as failure:
+                        raise Failure(f"{bytes_[:16].hex()} at {path}: {failure}") from None
                     if code not in (1002, 1003, 1005, 1007, 1009, None):
                         raise Failure(f"{bytes_[:16].hex()} at {path} ended with {code}")
         with Socket(server.port, "/rtmp") as client:
