@@ -3,7 +3,7 @@
 
 import struct
 
-from rtmp import Client, amf0, amf0_all, chunked
+from rtmp import Client, Stranger, amf0, amf0_all, chunked
 from scenario import scenario
 from scenarios.streams import AUDIO, COMMAND, DATA, HEADER, INTER, KEY, SOUND, USER, VIDEO, Viewer, house, same
 from server import Failure
@@ -25,8 +25,8 @@ def chunk_size(size):
 
 
 def encoder(server, *words):
-    """A client that says `words` behind its handshake, each when the one before was understood."""
-    client = Client(server.port)
+    """A client that says `words` behind its handshake; tshark need not understand what encoders say in error."""
+    client = Stranger(server)
     client.handshake()
     for word in words:
         client.send(word)
