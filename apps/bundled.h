@@ -15,5 +15,6 @@ extern const struct ph_app_type echo_app;  /**< every call returns its argument 
 extern const struct ph_app_type chat_app;  /**< FMSPy's chat: identify, say, message */
 extern const struct ph_app_type relay_app; /**< rooms without code: members call each other */
 extern const struct ph_app_type lobby_app; /**< rooms that can be made, listed and watched */
+extern const struct ph_app_type lua_app;   /**< a script */
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const ph_app_type_names[] = {"live", "relay", "echo", "chat", "lobby", "plugin", NULL};
+const char *const ph_app_type_names[] = {"live", "relay", "echo", "chat", "lobby", "lua", "plugin", NULL};
 static const char *const start_names[] = {"cached", "next", NULL};
 
 #define FIELD(name) offsetof(struct ph_app_settings, name)

@@ -3,6 +3,9 @@
 
 #include "app/host.h"
 #include "app/instance.h"
+#include "app/json.h"
+#include "app/letter.h"
+#include "base/limits.h"
 
 static struct rtmp_arena *scratch_of(struct ph_app *app) { return &ph_instance_of(app)->scratch; }
 
@@ -161,6 +164,33 @@ static int push(struct ph_app *app, struct ph_value *array, const struct ph_valu
     return error_of(rtmp_value_push(scratch_of(app), open_value(array), part(item)));
 }
 
+/* JSON */
+
+static const char *to_json(struct ph_app *app, const struct ph_value *value, size_t *length)
+{
+    struct rtmp_buffer buffer;
+    rtmp_buffer_init(&buffer, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
+    char *text = NULL;
+    if (ph_json_write(ph_value_in(value), &buffer) == 0)
+        text = rtmp_arena_copy(scratch_of(app), (const char *)buffer.data, buffer.length);
+    if (text && length)
+        *length = buffer.length;
+    rtmp_buffer_finish(&buffer);
+    return text;
+}
+
+static struct ph_value *from_json(struct ph_app *app, const char *words, size_t length, const char **fault)
+{
+    struct rtmp_value *value = NULL;
+    char why[PH_JSON_FAULT] = "out of memory";
+    int err = ph_json_read(words, length, scratch_of(app), &value, why);
+    if (err && fault) {
+        const char *kept = rtmp_arena_copy(scratch_of(app), why, strlen(why));
+        *fault = kept ? kept : "out of memory";
+    }
+    return err ? NULL : made(value);
+}
+
 const struct ph_values ph_host_values = {
     .version = 1,
     .size = sizeof ph_host_values,
@@ -187,4 +217,6 @@ const struct ph_values ph_host_values = {
     .new_object = new_object,
     .set = set,
     .push = push,
+    .to_json = to_json,
+    .from_json = from_json,
 };

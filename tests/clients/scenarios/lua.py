@@ -1,0 +1,427 @@
+# SPDX-License-Identifier: MIT
+"""Scripts in a running server, spoken to by RTMP clients."""
+
+import contextlib
+import json
+import os
+import tempfile
+
+from rtmp import Client
+from scenario import scenario
+from scenarios.apps import guests
+from server import Failure, Server
+from waiting import wait_for
+
+
+@contextlib.contextmanager
+def scripted(source, *sets, open_publish=False, **files):
+    """A server whose application `game` is this script; the server, and how to change a file of it."""
+    with tempfile.TemporaryDirectory(prefix="playhouse-script-") as folder:
+        def write(text, name="game"):
+            with open(os.path.join(folder, name + ".new"), "w") as file:
+                file.write(text)
+            os.rename(os.path.join(folder, name + ".new"), os.path.join(folder, name + ".lua"))
+        for name, text in files.items():
+            write(text, name)
+        write(source)
+        with Server("app.game.type=lua", f"app.game.script={folder}/game.lua", "app.echo.type=echo",
+                    "app.game.call_rate=100000", "app.game.call_burst=100000", *sets,
+                    open_publish=open_publish) as server:
+            yield server, write
+
+
+def expect(got, wanted):
+    if got != wanted:
+        raise Failure(f"got {got!r} instead of {wanted!r}")
+
+
+HOOKS = """
+local heard = {}
+local function note(...) local t = table.pack(...) for i = 1, t.n do t[i] = tostring(t[i]) end heard[#heard + 1] = table.concat(t, " ") end
+local game = {calls = {}}
+function game.connect(member, room, name) note("connect", room, name, member.protocol) return {user = name, data = {hello = name}} end
+function game.disconnect(member, reason) note("disconnect", member.user, reason) end
+function game.create_room(room, member) note("create", room.name, room.extra, member.user) end
+function game.destroy_room(room, reason) note("destroy", room.name, reason) end
+function game.enter_room(room, member) note("enter", room.name, member.user, room.count) end
+function game.joined(room, member) note("joined", room.name, member.user, room.count) end
+function game.leave_room(room, member, reason) note("leave", room.name, member.user, reason, member.room == room) end
+function game.calls.heard() local h = heard heard = {} return h end
+return game
+"""
+
+
+@scenario
+def lua_hooks_in_order():
+    with scripted(HOOKS) as (server, _), Client(server.port) as spy:
+        expect(spy.connect("game", "Spy")[0], "_result")
+        expect(spy.call("heard"), ["connect  Spy rtmp", "enter  Spy 0", "joined  Spy 1"])
+        with Client(server.port) as ann:
+            answer = ann.connect("game/blue/x/y", "Ann")
+            expect(answer[3]["data"]["hello"], "Ann")
+            expect(spy.call("heard"), ["connect blue Ann rtmp", "create blue x/y Ann", "enter blue Ann 0", "joined blue Ann 1"])
+        lines = []
+
+        def gone():
+            lines.extend(spy.call("heard"))
+            return len(lines) == 3
+        wait_for(gone, "leave, destroy and disconnect")
+        expect([line.rsplit(" ", 1)[0] if "disconnect" in line or "leave" in line else line for line in lines],
+               ["leave blue Ann lost", "destroy blue empty", "disconnect Ann"])
+
+
+@scenario
+def lua_refusals_are_told_as_they_are():
+    script = """
+    local game, ph = {calls = {}}, playhouse
+    function game.connect(member, room, how)
+      if how == "false" then return false, "No.", "NetConnection.Connect.Rejected", {left = 3} end
+      if how == "refuse" then ph.refuse{description = "Full.", code = "My.Code", application = {seats = 0}} end
+      if how == "redirect" then ph.refuse{description = "There.", redirect = "rtmp://other/game"} end
+      if how == "error" then error("not for clients") end
+      if how == "type" then return 7 end
+      if how == "later" then ph.sleep(1) return false, "Later." end
+    end
+    function game.create_room(room) if room.name == "forbidden" then return false, "Not this room." end end
+    game.calls.refuse = function(member, ...) ph.refuse(...) end
+    game.calls.fail = function() local t = nil; return t.x end
+    game.calls.deep = {er = function() error({code = 1}) end}
+    game.calls.unsendable = function() return function() end end
+    return game
+    """
+    with scripted(script) as (server, _):
+        for how, wanted in (("false", "No."), ("refuse", "Full."), ("redirect", "There."), ("error", "The application made a mistake."),
+                            ("type", "The application made a mistake."), ("later", "Later.")):
+            with Client(server.port) as client:
+                answer = client.connect("game", how)
+                expect((answer[0], answer[3]["description"]), ("_error", wanted))
+                if how == "refuse":
+                    expect((answer[3]["code"], answer[3]["application"]), ("My.Code", {"seats": 0}))
+                if how == "redirect":
+                    expect(answer[3]["ex"]["redirect"], "rtmp://other/game")
+        with Client(server.port) as client:
+            expect(client.connect("game/forbidden", "")[3]["description"], "Not this room.")
+        with guests(server, "game") as (client,):
+            expect(client.fails("refuse", "Not now.")["description"], "Not now.")
+            for method in ("fail", "deep.er", "unsendable"):
+                expect(client.fails(method)["description"], "The application made a mistake.")
+            expect(client.fails("nosuch")["code"], "NetConnection.Call.Failed")
+            expect(client.fails("deep")["description"], "This application has no such method.")
+        server.wait_line(r"game: connect: game.lua:7: not for clients \(by game.lua:7\)")
+        server.wait_line(r"game: call fail: game.lua:13: attempt to index a nil value")
+        server.wait_line(r"game: call unsendable: a function cannot be part of a value")
+
+
+VALUES = """
+local game, ph = {calls = {}}, playhouse
+game.calls.echo = function(member, ...) return ... end
+game.calls.kind = function(member, v)
+  if v == ph.null then return "null" end
+  return math.type(v) or type(v)
+end
+game.calls.json = function(member, text) return ph.json.encode(ph.json.decode(text)) end
+game.calls.made = function()
+  return {bytes = ph.bytes("\\0\\1"), date = ph.date(1500), none = {}, array = ph.array{}, holes = {1, nil, 3, n = "x"},
+          far = {[1] = "a", [1000] = "b"}, null = ph.null, gone = ph.undefined, int = 5, float = 5.5, big = 2^40, text = "grüße"}
+end
+game.calls.checks = function()
+  local b, d = ph.bytes("abc"), ph.date(5)
+  assert(#b == 3 and tostring(b) == "abc" and b == ph.bytes("abc") and b ~= ph.bytes("abd"))
+  assert(d.ms == 5 and d < ph.date(6) and d == ph.date(5) and ph.date(4) <= d)
+  assert(tostring(ph.null) == "null" and tostring(ph.undefined) == "undefined")
+  assert(ph.json.encode(ph.array{}) == "[]" and ph.json.encode{} == "{}")
+  assert(ph.json.encode{1, 2} == "[1,2]" and ph.json.encode(ph.null) == "null")
+  local v, fault = ph.json.decode("{") assert(v == nil and fault)
+  assert(ph.json.decode("[1,null,3]")[2] == ph.null and #ph.json.decode("[1,null,3]") == 3)
+  local loop = {} loop.loop = loop assert(not pcall(ph.json.encode, loop))
+  assert(not pcall(ph.json.encode, {[{}] = 1}) and not pcall(ph.json.encode, print))
+  assert(not pcall(setmetatable, ph.json.decode("[]"), {}) and getmetatable(b) == false)
+  return true
+end
+return game
+"""
+
+
+@scenario
+def lua_values_go_in_and_come_back():
+    values = [True, False, 0, 7, -1.5, 1e300, 2 ** 40, "", "grüße", {}, {"a": 1, "b": {"c": [1, "two", None]}}, [], [[], [1]],
+              [1, None, 3]]
+    with scripted(VALUES) as (server, _), guests(server, "game") as (client,):
+        for value in values:
+            expect(client.call("echo", value), value)
+        expect(client.call("echo", None), None)
+        for value, kind in ((1, "integer"), (1.0, "integer"), (1.5, "float"), ("x", "string"), ([], "table"), (None, "nil")):
+            expect(client.call("kind", value), kind)
+        expect(json.loads(client.call("json", '{"a":[1,2.5,null,"x"],"b":{}}')), {"a": [1, 2.5, None, "x"], "b": {}})
+        expect(client.call("checks"), True)
+
+
+@scenario
+def lua_waits():
+    """Tasks that sleep, call clients and spawn others; the answer comes later, in the order of the ends."""
+    script = """
+    local game, ph, done = {calls = {}}, playhouse, {}
+    game.calls.slow = {concurrent = true, run = function(member, ms, text) ph.sleep(ms) return text end}
+    game.calls.ask = function(member, method, ...) return {n = select("#", ...), member.room:call(member, method, ...)} end
+    game.calls.within = function(member) local v, why = member:call_within(30, "silent") return why end
+    game.calls.nested = function(member)
+      local co = coroutine.wrap(function() for i = 1, 3 do ph.sleep(1) coroutine.yield(i) end end)
+      local ok, sum = pcall(function() return co() + co() + co() end)
+      return sum
+    end
+    game.calls.spawn = function(member)
+      ph.spawn(function(text) ph.sleep(5) member:send("spawned", text) end, "later")
+      return "now"
+    end
+    game.calls.timers = function(member)
+      local n, timer = 0
+      timer = member.room:every(2, function() n = n + 1 member:send("beat", n) if n == 3 then timer:stop() end end)
+      ph.after(0, function() member:send("once", timer ~= nil) end)
+    end
+    game.calls.sorted = function() local ok, why = pcall(table.sort, {2, 1}, function() ph.sleep(1) end) return why end
+    game.calls.yield = function() coroutine.yield() end
+    return game
+    """
+    with scripted(script) as (server, _), guests(server, "game/r", "game/r") as (client, other):
+        late, soon = client.ask("slow", 60, "late"), client.ask("slow", 1, "soon")
+        expect(client.answer(soon), ("_result", "soon"))
+        expect(client.answer(late), ("_result", "late"))
+        asked = client.ask("ask", "question", 1, "two")
+        while True:
+            kind, _, body = client.message()
+            if kind == 20:
+                from rtmp import amf0_all
+                values = amf0_all(body)
+                if values[0] == "question":
+                    break
+        expect(values[3:], [1, "two"])
+        client.command("_result", values[1], None, "answer")
+        expect(client.answer(asked), ("_result", {"0": "answer", "n": 2}))
+        expect(client.call("within"), "timeout")
+        expect(client.call("nested"), 6)
+        expect(client.call("spawn"), "now")
+        expect(client.hear("spawned"), ["later"])
+        client.call("timers")
+        expect(client.hear("once"), [True])
+        for n in (1, 2, 3):
+            expect(client.hear("beat"), [n])
+        if "waits" not in client.call("sorted"):
+            raise Failure("a comparator could wait")
+        client.fails("yield")
+        expect(client.call("nested"), 6)
+
+
+@scenario
+def lua_rooms_and_members():
+    script = """
+    local game, ph = {calls = {}, options = {capacity = 2, metadata = {mode = "duel"}}}, playhouse
+    local c = game.calls
+    function game.connect(member, room, name) return {user = name} end
+    function c.say(member, text) member.room:broadcast("said", member.user, text) end
+    function c.others(member, text) member.room:broadcast_except(member, "said", text) end
+    function c.some(member, text) local t = {} for m in ph.members() do if m ~= member then t[#t + 1] = m end end
+      return ph.send(t, "said", text) end
+    function c.who(member) local t = ph.array{} for m in member.room:members() do t[#t + 1] = m.user end return t end
+    function c.options(member) return member.room.options end
+    function c.configure(member, options) return member.room:configure(options) end
+    function c.score(member, by) member.data.score = (member.data.score or 0) + by return member.data.score end
+    function c.attribute(member, value) member:set("colour", value) return member:get("colour") end
+    function c.info(member) return {member.protocol, member.path, member.arguments, member.properties.flashVer, member.is_dropped,
+      member.is_gone, math.type(member.connected_ms), tostring(member):match("^member ") } end
+    function c.move(member, room) local ok, why = member:move(room) return {ok, member.room.name} end
+    function c.kick(member, name) for m in ph.members() do if m.user == name then return m:kick("Out.") end end end
+    function c.rooms(member) local t = ph.array{} for r in ph.rooms() do t[#t + 1] = r.name end table.sort(t) return t end
+    function c.find(member, name) return ph.room(name) ~= nil end
+    function c.wrong(member) return member.nonsense end
+    function c.set(member) member.score = 1 end
+    return game
+    """
+    with scripted(script) as (server, _), contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Client(server.port)) for _ in range(3)]
+        for client, name, path in zip(clients, ("Ann", "Bob", "Eve"), ("game/blue", "game/blue", "game/red")):
+            expect(client.connect(path, name)[0], "_result")
+        ann, bob, eve = clients
+        ann.call("say", "hi")
+        expect([ann.hear("said"), bob.hear("said")], [["Ann", "hi"]] * 2)
+        ann.call("others", "psst")
+        expect(bob.hear("said"), ["psst"])
+        expect(eve.call("some", "all"), True)
+        expect([ann.hear("said"), bob.hear("said")], [["all"]] * 2)
+        expect(ann.call("who"), ["Ann", "Bob"])
+        expect(ann.call("options")["metadata"], {"mode": "duel"})
+        with Client(server.port) as late:
+            expect(late.connect("game/blue", "Late")[0], "_error")
+        expect(ann.call("configure", {"capacity": 3, "dispose_ms": 10}), True)
+        expect(ann.call("options")["capacity"], 3)
+        expect(ann.fails("configure", {"kapacity": 3})["description"], "The application made a mistake.")
+        expect([ann.call("score", 2), ann.call("score", 3), bob.call("score", 1)], [2, 5, 1])
+        expect(ann.call("attribute", {"r": 255}), {"r": 255})
+        expect(ann.call("info"), ["rtmp", "game/blue", ["Ann"], "test", False, False, "integer", "member "])
+        expect(eve.call("move", "green"), [True, "green"])
+        expect(ann.call("rooms"), [name for name in ann.call("rooms") if name in ("", "blue", "green")])
+        expect([ann.call("find", "green"), ann.call("find", "red")], [True, False])
+        expect(ann.call("kick", "Bob"), True)
+        assert bob.closed()
+        for method in ("wrong", "set"):
+            ann.fails(method)
+        server.wait_line("a member has no 'nonsense'")
+        server.wait_line("'score' cannot be set here")
+
+
+@scenario
+def lua_ticks():
+    script = """
+    local game = {options = {tick_hz = 50}}
+    function game.enter_room(room, member) room.data.n = 0 end
+    function game.tick(room, seconds)
+      room.data.n = room.data.n + 1
+      if room.data.n <= 3 then room:broadcast("tick", room.data.n, seconds > 0 and seconds < 30) end
+    end
+    return game
+    """
+    with scripted(script) as (server, _), guests(server, "game/r") as (client,):
+        for n in (1, 2, 3):
+            expect(client.hear("tick"), [n, True])
+
+
+@scenario
+def lua_runaways_end_and_rooms_that_repeat_it_are_closed():
+    script = """
+    local game = {calls = {}}
+    game.calls.loop = function() while true do pcall(function() while true do end end) end end
+    game.calls.big = function() return ("x"):rep(1 << 30) end
+    game.calls.fill = function() local t = {} while true do t[#t + 1] = {} end end
+    game.calls.storm = function(member)
+      local n = 0
+      while member.room:every(1000000, function() end) do n = n + 1 end
+      return n
+    end
+    game.calls.where = function(member) return member.room.name end
+    return game
+    """
+    with scripted(script) as (server, _), guests(server, "game/bad", "game/good", "echo") as (bad, good, echo):
+        for method in ("loop", "big", "loop"):
+            expect(bad.fails(method)["description"], "The application made a mistake.")
+            expect(good.call("where"), "good")
+            expect(echo.call("echo", 1), 1)
+        expect(good.call("storm"), 100)
+        expect(bad.call("where"), "bad")
+        bad.fails("loop")
+        expect(bad.call("where"), "")
+        server.wait_line("game: call loop: game.lua:3: used more than its 10000 us of processor time")
+        expect(good.call("where"), "good")
+        good.fails("fill")
+
+
+UNREADABLE = (
+    ("return {", "unexpected symbol near <eof>"), ("return 7", "returns a number"), ("error('no')", "bad2.lua:1: no"),
+    ("return {tick = 5}", "'tick' is a number"), ("return {tock = print}", "'tock' is no hook"),
+    ("return {calls = {x = 1}}", "calls.x is a number"), ("while true do end", "processor time"),
+    ("return {load = function() error('not today') end}", "not today"),
+    ("return {load = function() return false, 'No licence.' end}", "did not load: No licence."),
+    ("\x1bLua", "binary chunk"), ("require('nosuch')", "nosuch.lua cannot be read"),
+    ("require('../game')", "is not the name of a file"))
+
+
+@scenario
+def lua_scripts_that_cannot_be_read():
+    """Each is reported, and stops nobody else."""
+    files = {f"bad{i}": source for i, (source, _) in enumerate(UNREADABLE)}
+    with tempfile.TemporaryDirectory(prefix="playhouse-script-") as folder:
+        sets = ["app.echo.type=echo"]
+        for name, source in files.items():
+            with open(os.path.join(folder, name + ".lua"), "w") as file:
+                file.write(source)
+            sets += [f"app.{name}.type=lua", f"app.{name}.script={folder}/{name}.lua"]
+        with Server(*sets) as server:
+            for i, (_, line) in enumerate(UNREADABLE):
+                server.wait_line(f"bad{i}: .*{line}")
+            for name in files:
+                with Client(server.port) as client:
+                    expect(client.connect(name)[0], "_error")
+            with guests(server, "echo") as (client,):
+                expect(client.call("echo", 1), 1)
+
+
+@scenario
+def lua_modules():
+    with scripted("""
+        local cards, again = require("cards"), require("cards")
+        return {calls = {draw = function() return {cards.draw(), cards == again, (pcall(require, "other"))} end}}
+        """, cards='local n = 0 return {draw = function() n = n + 1 return "card " .. n end}') as (server, _):
+        with guests(server, "game") as (client,):
+            expect(client.call("draw"), ["card 1", True, False])
+
+
+@scenario
+def lua_options_and_the_log():
+    script = """
+    local ph = playhouse
+    function load() end
+    return {
+      load = function() print("loaded", 1, true, {} ~= nil) ph.log.warning("watch out") ph.log.debug("quiet") end,
+      calls = {option = function(member, name) return ph.option(name) end,
+               app = function() return {ph.app, ph.time_ms() > 1e12, ph.now_ms() >= 0, collectgarbage() > 0} end}}
+    """
+    with scripted(script, "app.game.options.rounds=3") as (server, _), guests(server, "game") as (client,):
+        server.wait_line("game: loaded 1 true true")
+        server.wait_line("game: watch out")
+        expect([client.call("option", name) for name in ("rounds", "nosuch", "memory")], ["3", None, "32"])
+        expect(client.call("app"), ["game", True, True, True])
+
+
+DEV = """
+local game, ph = {calls = {}}, playhouse
+local visits
+function game.load(saved) visits = saved and saved.visits or 0 end
+function game.save() return {visits = visits} end
+function game.create_room(room, member, saved) room.data.n = saved and saved.n or 100 end
+function game.save_room(room) return {n = room.data.n} end
+function game.enter_room(room, member) if member.room then member:send("welcome", "VERSION") end end
+function game.joined(room, member) member:send("joined", "VERSION") end
+function game.calls.visit(member) visits = visits + 1 room = member.room room.data.n = room.data.n + 1 return {visits, room.data.n} end
+function game.calls.version() return "VERSION" end
+return game
+"""
+
+
+@scenario
+def lua_dev_reloads_and_keeps_what_there_is():
+    with scripted(DEV.replace("VERSION", "one"), "app.game.dev=on") as (server, write), guests(server, "game/r") as (client,):
+        expect(client.hear("joined"), ["one"])
+        expect(client.call("visit"), [1, 101])
+        write(DEV.replace("VERSION", "two").replace("return game", "game.calls.new = game.save\nreturn game"))
+        expect(client.hear("welcome"), ["two"])
+        server.wait_line("game: read again: .*new calls.new")
+        server.wait_line("game: read again: .*changed calls.version")
+        server.wait_line("game: read again: (?!.*calls.visit)")
+        expect([client.call("version"), client.call("visit")], ["two", [2, 102]])
+
+        write("return {")  # the members stay, calls are refused, and nothing is lost
+        server.wait_line("read again when it changes")
+        wait_for(lambda: client.answer(client.ask("version"))[0] == "_error", "calls to fail")
+        with Client(server.port) as late:
+            expect(late.connect("game")[0], "_error")
+        write(DEV.replace("VERSION", "three"))
+        expect(client.hear("welcome"), ["three"])
+        expect([client.call("version"), client.call("visit")], ["three", [3, 103]])
+
+
+@scenario
+def lua_publish_and_play_are_asked():
+    script = """
+    local game, heard = {calls = {}}, {}
+    function game.publish(room, member, name, query)
+      heard[#heard + 1] = "publish " .. name
+      if name:find("secret") then return false, "Not this one." end
+    end
+    function game.play(room, member, name) if name:find("hidden") then playhouse.refuse("Hidden.") end end
+    function game.unpublish(room, member, name) heard[#heard + 1] = "unpublish " .. name end
+    function game.calls.heard() return heard end
+    return game
+    """
+    with scripted(script, open_publish=True) as (server, _), guests(server, "game/r", "game/r") as (client, other):
+        status = client.publish("secret")
+        expect((status["level"], status["description"]), ("error", "Not this one."))
+        other.play("hidden")
+        expect(other.until("onStatus")[3]["description"], "Hidden.")
