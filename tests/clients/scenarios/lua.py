@@ -425,3 +425,25 @@ def lua_publish_and_play_are_asked():
         expect((status["level"], status["description"]), ("error", "Not this one."))
         other.play("hidden")
         expect(other.until("onStatus")[3]["description"], "Hidden.")
+
+
+@scenario
+def lua_first_game_of_the_manual():
+    manual = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "lua.md")
+    with open(manual) as file:
+        script = file.read().split("```lua\n")[1].split("```")[0]
+    with scripted(script) as (server, _), Client(server.port) as ann, Client(server.port) as bob:
+        expect(ann.connect("game/room7", 7)[3]["description"], "Say who you are.")
+        with Client(server.port) as ann:
+            for client, name in ((ann, "Ann"), (bob, "Bob")):
+                expect(client.connect("game/room7", name)[0], "_result")
+            if "0 guesses" not in bob.hear("round")[0]:
+                raise Failure("Bob was not greeted")
+            expect(ann.hear("joined"), ["Bob"])
+            expect(bob.fails("guess", "x")["description"], "A whole number, please.")
+            low, high, guesses, answer = 1, 100, 0, None
+            while answer != "yes":
+                number, guesses = (low + high) // 2, guesses + 1
+                answer = ann.call("guess", number)
+                low, high = (number + 1, high) if answer == "more" else (low, number - 1)
+            expect(bob.hear("won"), ["Ann", number, guesses])
