@@ -15,7 +15,7 @@ bool ph_key_proves(const void *shown, const char *key, size_t length)
 
 void ph_access_init(struct ph_access *access, enum ph_access_mode publish)
 {
-    *access = (struct ph_access){.publish = publish};
+    *access = (struct ph_access){.lock = PTHREAD_RWLOCK_INITIALIZER, .publish = publish};
 }
 
 static void forget(char *secret)
@@ -33,7 +33,8 @@ void ph_access_finish(struct ph_access *access)
         forget(access->keys[i].secret);
     }
     free(access->keys);
-    *access = (struct ph_access){.publish = access->publish};
+    pthread_rwlock_destroy(&access->lock);
+    *access = (struct ph_access){.lock = PTHREAD_RWLOCK_INITIALIZER, .publish = access->publish};
 }
 
 static int replace(char **secret, const char *by)
@@ -85,8 +86,8 @@ static bool is_proved(const struct ph_credentials *credentials, const char *key)
 }
 
 /* `path` NULL stands for every stream. */
-static enum ph_access_verdict judge(const struct ph_access *access, const char *path,
-                                    const struct ph_credentials *credentials)
+static enum ph_access_verdict judge_locked(const struct ph_access *access, const char *path,
+                                           const struct ph_credentials *credentials)
 {
     if (access->publish == PH_ACCESS_OPEN)
         return PH_ACCESS_GRANTED;
@@ -99,13 +100,45 @@ static enum ph_access_verdict judge(const struct ph_access *access, const char *
     return granted ? PH_ACCESS_GRANTED : PH_ACCESS_WRONG_KEY;
 }
 
-enum ph_access_verdict ph_access_publish(const struct ph_access *access, const char *path,
+static enum ph_access_verdict judge(struct ph_access *access, const char *path,
+                                    const struct ph_credentials *credentials)
+{
+    pthread_rwlock_rdlock(&access->lock);
+    enum ph_access_verdict verdict = judge_locked(access, path, credentials);
+    pthread_rwlock_unlock(&access->lock);
+    return verdict;
+}
+
+void ph_access_exchange(struct ph_access *access, struct ph_access *other)
+{
+    struct ph_access theirs = *other;
+    pthread_rwlock_wrlock(&access->lock);
+    other->publish = access->publish;
+    other->server_key = access->server_key;
+    other->keys = access->keys;
+    other->n_keys = access->n_keys;
+    access->publish = theirs.publish;
+    access->server_key = theirs.server_key;
+    access->keys = theirs.keys;
+    access->n_keys = theirs.n_keys;
+    pthread_rwlock_unlock(&access->lock);
+}
+
+bool ph_access_is_open(struct ph_access *access)
+{
+    pthread_rwlock_rdlock(&access->lock);
+    bool is_open = access->publish == PH_ACCESS_OPEN;
+    pthread_rwlock_unlock(&access->lock);
+    return is_open;
+}
+
+enum ph_access_verdict ph_access_publish(struct ph_access *access, const char *path,
                                          const struct ph_credentials *credentials)
 {
     return judge(access, path, credentials);
 }
 
-enum ph_access_verdict ph_access_login(const struct ph_access *access, const struct ph_credentials *credentials)
+enum ph_access_verdict ph_access_login(struct ph_access *access, const struct ph_credentials *credentials)
 {
     return judge(access, NULL, credentials);
 }

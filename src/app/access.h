@@ -7,13 +7,14 @@
  * All keys are tried whatever the outcome: time tells nothing. No key is ever written to a log.
  *
  * Owner   The caller; keys are copied.
- * Thread  Filled on one thread; then read on any.
+ * Thread  Filled on one thread; then asked, and exchanged for another, on any.
  * Limits  PH_ACCESS_KEYS_MAX keys of streams.
  * Since   0.1
  */
 #ifndef PH_APP_ACCESS_H
 #define PH_APP_ACCESS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,6 +33,7 @@ struct ph_access_key {
 };
 
 struct ph_access {
+    pthread_rwlock_t lock; /**< of what follows, against ph_access_exchange() */
     enum ph_access_mode publish;
     char *server_key; /**< NULL before it is set */
     struct ph_access_key *keys;
@@ -72,11 +74,17 @@ PH_MUST_USE int ph_access_set_server_key(struct ph_access *access, const char *s
 /** Add or replace the key of a stream. Returns 0; -ENOSPC; -ENOMEM. */
 PH_MUST_USE int ph_access_set_key(struct ph_access *access, const char *name, const char *secret);
 
+/** Let the two change their modes and keys; `access` may be asked meanwhile, `other` may not. */
+void ph_access_exchange(struct ph_access *access, struct ph_access *other);
+
+/** May everybody publish? */
+bool ph_access_is_open(struct ph_access *access);
+
 /** May the client publish the stream `path` ("live/cam")? */
-enum ph_access_verdict ph_access_publish(const struct ph_access *access, const char *path,
+enum ph_access_verdict ph_access_publish(struct ph_access *access, const char *path,
                                          const struct ph_credentials *credentials);
 
 /** Before the stream is known: do the credentials open any? */
-enum ph_access_verdict ph_access_login(const struct ph_access *access, const struct ph_credentials *credentials);
+enum ph_access_verdict ph_access_login(struct ph_access *access, const struct ph_credentials *credentials);
 
 #endif

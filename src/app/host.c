@@ -75,6 +75,7 @@ const struct ph_host ph_host_tables = {
     .values = &ph_host_values,
     .members = &ph_host_members,
     .rooms = &ph_host_rooms,
+    .shared = &ph_host_shared,
     .timers = &ph_host_timers,
     .log = &log_table,
     .options = &ph_host_options,

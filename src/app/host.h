@@ -4,6 +4,7 @@
  *
  * host.c        answers, tasks, reload, log, options      host_values.c   values.h
  * host_rooms.c  rooms.h                                   host_members.c  members.h
+ * host_shared.c shared.h
  * timers.c      timers
  *
  * Owner   Static storage.
@@ -18,5 +19,6 @@ extern const struct ph_host ph_host_tables;
 extern const struct ph_values ph_host_values;
 extern const struct ph_members ph_host_members;
 extern const struct ph_rooms ph_host_rooms;
+extern const struct ph_shared ph_host_shared;
 
 #endif

@@ -10,6 +10,7 @@
 #include "app/host.h"
 #include "app/letter.h"
 #include "app/member.h"
+#include "app/object.h"
 #include "app/question.h"
 #include "app/theatre.h"
 #include "base/limits.h"
@@ -65,6 +66,15 @@ void ph_instance_done(struct ph_instance *instance, ph_done_fn done, void *user,
     assert(!instance->is_inside);
     instance->is_inside = true;
     done(&instance->app, user, error, value);
+    instance->is_inside = false;
+}
+
+void ph_instance_shared(struct ph_instance *instance, const struct ph_object_watch *watch, ph_member_id member,
+                        const struct ph_shared_change *changes, size_t n_changes)
+{
+    assert(!instance->is_inside);
+    instance->is_inside = true;
+    watch->changed(&instance->app, watch->id, member, changes, n_changes, watch->user);
     instance->is_inside = false;
 }
 
@@ -153,6 +163,7 @@ int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *
     ph_idtable_init(&made->room_ids, PH_LIMIT_ROOMS + 1);
     ph_idtable_init(&made->question_ids, IDS_MAX);
     ph_idtable_init(&made->timer_ids, PH_LIMIT_APP_TIMERS);
+    ph_idtable_init(&made->watch_ids, IDS_MAX);
     ph_list_init(&made->tasks);
     ph_list_init(&made->members);
     ph_list_init(&made->room_list);
@@ -176,6 +187,7 @@ void ph_instance_destroy(struct ph_instance *instance)
     ph_idtable_finish(&instance->room_ids);
     ph_idtable_finish(&instance->question_ids);
     ph_idtable_finish(&instance->timer_ids);
+    ph_idtable_finish(&instance->watch_ids);
     rtmp_arena_finish(&instance->scratch);
     free(instance);
 }
@@ -229,6 +241,12 @@ static void receive(struct ph_instance *instance, struct ph_letter *letter)
         break;
     case PH_LETTER_DATA:
         ph_member_take_data(member, letter);
+        break;
+    case PH_LETTER_CHANGE:
+        ph_member_take_change(member, letter);
+        return;
+    case PH_LETTER_RELEASE:
+        ph_member_take_release(member, letter);
         break;
     default:
         break;

@@ -30,6 +30,7 @@
 struct ph_application;
 struct ph_letter;
 struct ph_member;
+struct ph_object_watch;
 struct ph_question;
 struct ph_room;
 
@@ -59,7 +60,7 @@ struct ph_instance {
     struct ph_map methods;     /**< struct method by name */
     struct ph_list tasks;      /**< list of struct ph_task::link */
     struct ph_deferred work;   /**< runs the tasks */
-    struct ph_idtable member_ids, room_ids, question_ids, timer_ids;
+    struct ph_idtable member_ids, room_ids, question_ids, timer_ids, watch_ids;
     struct ph_list members; /**< list of struct ph_member::link */
     size_t n_members;
     struct ph_map rooms;      /**< named ones, by name */
@@ -112,6 +113,10 @@ void ph_instance_tell(struct ph_instance *instance, ph_hook_fn hook, const struc
 /** Call the end of something asynchronous. NULL is fine. */
 void ph_instance_done(struct ph_instance *instance, ph_done_fn done, void *user, int error,
                       const struct ph_value *value);
+
+/** Tell the application that a shared object has changed. */
+void ph_instance_shared(struct ph_instance *instance, const struct ph_object_watch *watch, ph_member_id member,
+                        const struct ph_shared_change *changes, size_t n_changes);
 
 /** Do it when the present callback has returned, once however often it is asked for. */
 void ph_instance_defer(struct ph_instance *instance, struct ph_task *task);

@@ -6,6 +6,7 @@
 #include "app/copy.h"
 #include "app/letter.h"
 #include "app/member.h"
+#include "app/object.h"
 #include "app/question.h"
 #include "app/room.h"
 #include "base/limits.h"
@@ -293,6 +294,7 @@ void ph_member_leave_room(struct ph_member *member, enum ph_reason reason)
     const struct ph_event event = {
         .size = sizeof event, .room = room->id, .member = member->id, .name = room->name, .reason = reason};
     ph_instance_tell(instance, instance->type->leave_room, &event);
+    ph_member_release_all(member);
     ph_list_remove(&member->in_room);
     room->n_members--;
     member->room = NULL;

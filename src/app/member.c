@@ -44,6 +44,7 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
     ph_list_init(&member->questions);
     ph_list_init(&member->streams);
     ph_list_init(&member->attributes);
+    ph_list_init(&member->uses);
     ph_list_init(&member->calls);
     ph_list_init(&member->invokes);
     ph_rate_init(&member->rate, (uint32_t)settings->call_rate, (uint32_t)settings->call_burst);

@@ -78,6 +78,8 @@ struct ph_member {
     struct ph_list attributes; /**< list of struct ph_attribute::link: attribute.h */
     size_t attribute_bytes;
 
+    struct ph_list uses; /**< list of struct ph_object_use::in_member */
+
     struct ph_list calls; /**< list of struct ph_letter::link: asked, not begun */
     unsigned n_running;   /**< begun, not answered */
     bool is_exclusive;    /**< one of them is not concurrent */

@@ -9,6 +9,7 @@
 #include "app/copy.h"
 #include "app/letter.h"
 #include "app/member.h"
+#include "app/object.h"
 #include "app/question.h"
 #include "app/theatre.h"
 #include "app/timers.h"
@@ -126,6 +127,7 @@ int ph_room_create(struct ph_instance *instance, const char *name, const char *e
     ph_list_init(&made->members);
     ph_list_init(&made->waiting);
     ph_list_init(&made->questions);
+    ph_list_init(&made->objects);
     ph_timer_init(&made->dispose, on_dispose);
     ph_timer_init(&made->tick, on_tick);
     ph_list_append(&instance->room_list, &made->link);
@@ -139,6 +141,7 @@ void ph_room_free(struct ph_room *room)
     for (struct ph_list *node; (node = ph_list_first(&room->questions));)
         ph_question_withdraw(ph_list_entry(node, struct ph_question, link));
     ph_timers_end(instance, room);
+    ph_objects_end(room);
     ph_timer_stop(instance->loop, &room->dispose);
     ph_timer_stop(instance->loop, &room->tick);
     ph_list_remove(&room->close.link);

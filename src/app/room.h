@@ -36,6 +36,7 @@ struct ph_room {
 
     struct ph_list members;   /**< list of struct ph_member::in_room, in the order in which they came */
     struct ph_list waiting;   /**< the same, of those who wait for create_room */
+    struct ph_list objects;   /**< list of struct ph_object::link */
     struct ph_list questions; /**< list of struct ph_question::link: create_room */
     ph_member_id creator;     /**< for whom create_room was asked last */
     size_t n_members, n_entering;

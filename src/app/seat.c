@@ -172,6 +172,47 @@ void ph_seat_data(struct ph_seat *seat, const char *name, struct rtmp_text handl
     (void)!post_whole(letter, failed || !letter->text);
 }
 
+static const struct ph_shared_change *copy_changes(struct ph_letter *letter, const struct ph_shared_change *changes,
+                                                   size_t n, bool *failed)
+{
+    struct ph_shared_change *copy = rtmp_arena_take(&letter->arena, n * sizeof *copy);
+    *failed |= !copy;
+    for (size_t i = 0; i < n && copy; i++) {
+        copy[i] = changes[i];
+        copy[i].name = ph_letter_text(letter, changes[i].name, failed);
+        copy[i].value = ph_value_out(ph_letter_value(letter, ph_value_in(changes[i].value), failed));
+    }
+    return copy;
+}
+
+int ph_seat_shared(struct ph_seat *seat, double id, const char *object, bool persistent, uint32_t version,
+                   const struct ph_shared_change *changes, size_t n_changes)
+{
+    bool failed = false;
+    if (ph_seat_is_full(seat))
+        return -EAGAIN;
+    struct ph_letter *letter = new_letter(seat, PH_LETTER_CHANGE);
+    if (!letter)
+        return -ENOMEM;
+    letter->id = id;
+    letter->name = ph_letter_text(letter, object, &failed);
+    letter->shared.persistent = persistent;
+    letter->shared.version = version;
+    letter->shared.n_changes = n_changes;
+    letter->shared.changes = copy_changes(letter, changes, n_changes, &failed);
+    return post_whole(letter, failed);
+}
+
+void ph_seat_shared_release(struct ph_seat *seat, const char *object)
+{
+    bool failed = false;
+    struct ph_letter *letter = new_letter(seat, PH_LETTER_RELEASE);
+    if (!letter)
+        return;
+    letter->name = ph_letter_text(letter, object, &failed);
+    (void)!post_whole(letter, failed);
+}
+
 void ph_seat_close(struct ph_seat *seat, enum ph_reason reason)
 {
     if (!seat || seat->is_closed)
@@ -195,6 +236,7 @@ static void come_back(struct ph_seat *seat, const struct ph_letter *letter)
             seat->events->welcome(seat->user, letter->welcome);
         break;
     case PH_LETTER_CALL:
+    case PH_LETTER_CHANGE:
         if (letter->id != 0)
             seat->events->result(seat->user, letter->id, letter->value, refusal);
         break;

@@ -159,8 +159,14 @@ void ph_seat_over(struct ph_seat *seat, enum ph_seat_verb verb, const char *name
 /** The publisher of `name` sent a data message. Dropped when the application does not want them. */
 void ph_seat_data(struct ph_seat *seat, const char *name, struct rtmp_text handler, const struct rtmp_value *arguments);
 
-/** One batch of the client for a shared object; `kinds` as enum ph_shared_kind, USE alone. */
-PH_MUST_USE int ph_seat_shared(struct ph_seat *seat, const char *object, bool persistent, uint32_t version,
+/** One batch of the client for a shared object, USE alone.
+ *
+ * id       0: nothing but reports is wanted; else `result` follows
+ * version  the last one that the client knows
+ *
+ * Returns 0; -EAGAIN the seat is full; -ENOMEM.
+ */
+PH_MUST_USE int ph_seat_shared(struct ph_seat *seat, double id, const char *object, bool persistent, uint32_t version,
                                const struct ph_shared_change *changes, size_t n_changes);
 
 /** The client uses the object no longer. */

@@ -77,6 +77,12 @@
     X(ATTRIBUTE_BYTES, 16 * PH_KIB, "bytes", "attributes of one member, names and values")                     \
     X(METADATA_BYTES, 2 * PH_KIB, "bytes", "of one room, for lobbies")                                         \
     X(SAVED_BYTES, 16 * PH_MIB, "bytes", "what an application saves when it is reloaded")                      \
+    X(OBJECTS, 256, "shared objects", "of one room")                                                           \
+    X(OBJECT_USES, 64, "shared objects", "that one member uses")                                               \
+    X(OBJECT_NAME, 255, "bytes", "name of a shared object or slot")                                            \
+    X(SLOTS, 1024, "slots", "of one shared object")                                                            \
+    X(SLOT_BYTES, 128 * PH_KIB, "bytes", "value of one slot, as it lies in memory")                            \
+    X(OBJECT_BYTES, 4 * PH_MIB, "bytes", "of one shared object, as it lies in memory")                         \
     X(LISTED, 1000, "rows", "of rooms or members in one answer")                                               \
     /* media */                                                                                                \
     X(FIRST_MEDIA_MS, 20000, "ms", "publish to its first media")                                               \

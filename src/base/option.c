@@ -365,8 +365,8 @@ void ph_options_print_markdown(const struct ph_option_table *table, FILE *out)
         char path[128], takes[256];
         path_of(table, row, path, sizeof path);
         ph_option_describe(row, takes, sizeof takes);
-        fprintf(out, "| `%s` | %s%s%s | %s | %s |\n", path, row->initial[0] ? "`" : "", row->initial,
-                row->initial[0] ? "`" : "", takes, row->help);
+        fprintf(out, "| `%s` | %s%s%s | %s | %s%s |\n", path, row->initial[0] ? "`" : "", row->initial,
+                row->initial[0] ? "`" : "", takes, row->help, row->live ? " Read again at SIGHUP." : "");
     }
 }
 

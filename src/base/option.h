@@ -12,6 +12,7 @@
 #ifndef PH_BASE_OPTION_H
 #define PH_BASE_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ struct ph_option {
     /** of STRING: what is wrong with a text, to be read behind "is", and how to mend it; returns NULL if nothing is.
      *  NULL: any text will do. */
     const char *(*fault)(const char *text);
+    bool live; /**< a running server takes a change over at SIGHUP */
 };
 
 struct ph_option_table {

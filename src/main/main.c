@@ -12,6 +12,7 @@
 #include "main/server.h"
 #include "ops/command_line.h"
 #include "ops/config.h"
+#include "ops/reload.h"
 
 enum { EXIT_WRONG = 2, POLL_NS = 10 * 1000 * 1000 };
 
@@ -35,8 +36,35 @@ static void take_signals(sigset_t *signals)
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
+/* Reads everything again; what cannot change while clients are connected is only named. */
+static void reload(struct server *server, const struct ph_command_line *line, const struct ph_settings *settings)
+{
+    static struct ph_state state;
+    struct ph_settings wanted;
+    char error[PH_SETTINGS_ERROR], waiting[1024] = "";
+    struct ph_text names;
+    struct ph_log *log = server_log(server);
+    if (ph_command_line_settings(line, (const char *const *)environ, &wanted, error)) {
+        ph_log_error(log, NULL, "SIGHUP: nothing was changed: %s", error);
+        return;
+    }
+    ph_text_init(&names, waiting, sizeof waiting);
+    if (ph_state_open(line->state, &state, error)) {
+        ph_log_error(log, NULL, "SIGHUP: nothing was changed: %s", error);
+    } else if (server_reload(server, &wanted, &state)) {
+        ph_log_error(log, NULL, "SIGHUP: nothing was changed: out of memory");
+    } else {
+        bool waits = ph_reload_waits(settings, &wanted, &names);
+        ph_log_warning(log, NULL, "SIGHUP: publish keys and log level were read again%s%s",
+                       waits ? "; these changes wait for a restart: " : "", waiting);
+    }
+    explicit_bzero(state.publish_key, sizeof state.publish_key);
+    ph_settings_finish(&wanted);
+}
+
 /* Until somebody asks for the end; meanwhile tell once a second what the log has left out. */
-static void wait_for_end(const sigset_t *signals, struct ph_log *log)
+static void wait_for_end(const sigset_t *signals, struct server *server, const struct ph_command_line *line,
+                         const struct ph_settings *settings)
 {
     static const struct timespec second = {.tv_sec = 1};
     for (;;) {
@@ -44,8 +72,8 @@ static void wait_for_end(const sigset_t *signals, struct ph_log *log)
         if (which == SIGTERM || which == SIGINT)
             return;
         if (which == SIGHUP)
-            ph_log_info(log, NULL, "SIGHUP: options are read at the start only; restart to change them");
-        ph_log_flush(log);
+            reload(server, line, settings);
+        ph_log_flush(server_log(server));
     }
 }
 
@@ -76,7 +104,7 @@ static int serve(const struct ph_command_line *line, const struct ph_settings *s
     ph_log_info(server_log(server), NULL, "ready after %.1f ms",
                 (double)(ph_clock_us(&ph_clock_system) - began_us) / 1000);
 
-    wait_for_end(&signals, server_log(server));
+    wait_for_end(&signals, server, line, settings);
     ph_log_info(server_log(server), NULL, "stopping: %u clients are told", server_n_clients(server));
     server_drain(server);
     wait_for_clients(&signals, server, settings->server.drain_ms);

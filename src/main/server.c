@@ -81,12 +81,18 @@ static int make_workers(struct server *server)
     return ph_media_create(&media, &server->media);
 }
 
+static int fill_access(struct ph_access *access, const struct ph_settings *settings, const char *server_key)
+{
+    int err = ph_access_set_server_key(access, server_key);
+    for (size_t i = 0; i < settings->n_keys && !err; i++)
+        err = ph_access_set_key(access, settings->keys[i].name, settings->keys[i].secret);
+    return err;
+}
+
 static int make_apps(struct server *server, const char *server_key)
 {
     const struct ph_settings *settings = server->settings;
-    int err = ph_access_set_server_key(&server->access, server_key);
-    for (size_t i = 0; i < settings->n_keys && !err; i++)
-        err = ph_access_set_key(&server->access, settings->keys[i].name, settings->keys[i].secret);
+    int err = fill_access(&server->access, settings, server_key);
     for (size_t i = 0; i < settings->n_apps && !err; i++)
         err = ph_apps_add(&server->apps, settings->apps[i].name, &settings->apps[i].settings);
     return err;
@@ -307,6 +313,19 @@ int server_start(const struct ph_settings *settings, const struct ph_state *stat
     }
     *server = made;
     return 0;
+}
+
+int server_reload(struct server *server, const struct ph_settings *settings, const struct ph_state *state)
+{
+    struct ph_access fresh;
+    ph_access_init(&fresh, (enum ph_access_mode)settings->server.publish);
+    int err = fill_access(&fresh, settings, state->publish_key);
+    if (!err) {
+        ph_access_exchange(&server->access, &fresh);
+        ph_log_set_level(server->log, (enum ph_log_level)settings->server.log_level);
+    }
+    ph_access_finish(&fresh);
+    return err;
 }
 
 struct ph_log *server_log(struct server *server) { return server->log; }

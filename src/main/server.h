@@ -35,6 +35,13 @@ struct ph_log *server_log(struct server *server);
 /** Door number `i`; false: there are no more. */
 bool server_door(const struct server *server, size_t i, struct server_door *door);
 
+/**
+ * Take over what can change while clients are connected: the log's level, who may publish, and the keys.
+ *
+ * Returns 0; a negative errno value, and nothing is changed.
+ */
+PH_MUST_USE int server_reload(struct server *server, const struct ph_settings *settings, const struct ph_state *state);
+
 /** Let nobody in any more, and tell every client. */
 void server_drain(struct server *server);
 

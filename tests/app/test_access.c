@@ -23,7 +23,7 @@ static void make(struct ph_access *access, enum ph_access_mode mode)
     assert_int_equal(ph_access_set_key(access, "live/door", DOOR_KEY), 0);
 }
 
-static enum ph_access_verdict publish(const struct ph_access *access, const char *path, const char *key)
+static enum ph_access_verdict publish(struct ph_access *access, const char *path, const char *key)
 {
     struct ph_shown_key shown = {.text = key, .length = key ? strlen(key) : 0};
     struct ph_credentials credentials = {.proves = key ? ph_key_proves : NULL, .shown = &shown};
@@ -137,6 +137,27 @@ static void the_number_of_keys_has_a_limit(void **state)
     ph_access_finish(&access);
 }
 
+static void rules_are_exchanged_while_they_are_asked(void **state)
+{
+    (void)state;
+    struct ph_access access, fresh;
+    make(&access, PH_ACCESS_KEY);
+    ph_access_init(&fresh, PH_ACCESS_KEY);
+    assert_int_equal(ph_access_set_server_key(&fresh, "another-key-23456"), 0);
+    ph_access_exchange(&access, &fresh);
+    ph_access_finish(&fresh);
+    assert_int_equal(publish(&access, "live/cam", SERVER_KEY), PH_ACCESS_WRONG_KEY);
+    assert_int_equal(publish(&access, "live/cam", CAM_KEY), PH_ACCESS_WRONG_KEY);
+    assert_int_equal(publish(&access, "live/cam", "another-key-23456"), PH_ACCESS_GRANTED);
+    assert_false(ph_access_is_open(&access));
+    ph_access_init(&fresh, PH_ACCESS_OPEN);
+    ph_access_exchange(&access, &fresh);
+    ph_access_finish(&fresh);
+    assert_true(ph_access_is_open(&access));
+    assert_int_equal(publish(&access, "live/cam", NULL), PH_ACCESS_GRANTED);
+    ph_access_finish(&access);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -146,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_key_can_be_replaced),
         cmocka_unit_test(every_key_is_tried_whatever_the_outcome),
         cmocka_unit_test(the_number_of_keys_has_a_limit),
+        cmocka_unit_test(rules_are_exchanged_while_they_are_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,17 +18,19 @@ static const char *const starts[] = {"cached", "next", "now", NULL};
 static const char *const protocols[] = {"rtmp", "http", "tls", NULL};
 
 static const struct ph_option rows[] = {
-    {"title", PH_OPTION_STRING, "", 0, 8, NULL, "A name.", offsetof(struct settings, title), NULL, NULL},
-    {"record", PH_OPTION_BOOL, "off", 0, 0, NULL, "Keep it.", offsetof(struct settings, record), NULL, NULL},
-    {"workers", PH_OPTION_INT, "0", 0, 64, "threads", "How many.", offsetof(struct settings, workers), NULL, NULL},
+    {"title", PH_OPTION_STRING, "", 0, 8, NULL, "A name.", offsetof(struct settings, title), NULL, NULL, false},
+    {"record", PH_OPTION_BOOL, "off", 0, 0, NULL, "Keep it.", offsetof(struct settings, record), NULL, NULL, false},
+    {"workers", PH_OPTION_INT, "0", 0, 64, "threads", "How many.", offsetof(struct settings, workers), NULL, NULL,
+     false},
     {"linger", PH_OPTION_DURATION, "15 s", 0, 60000, NULL, "How long.", offsetof(struct settings, linger_ms), NULL,
-     NULL},
-    {"cache", PH_OPTION_SIZE, "16 MiB", 1024, 1 << 30, NULL, "How much.", offsetof(struct settings, cache), NULL, NULL},
+     NULL, false},
+    {"cache", PH_OPTION_SIZE, "16 MiB", 1024, 1 << 30, NULL, "How much.", offsetof(struct settings, cache), NULL, NULL,
+     false},
     {"latency", PH_OPTION_AUTO_MS, "auto", 0, 1000, NULL, "How late.", offsetof(struct settings, latency_ms), NULL,
-     NULL},
-    {"start", PH_OPTION_ENUM, "cached", 0, 0, NULL, "Where.", offsetof(struct settings, start), starts, NULL},
+     NULL, false},
+    {"start", PH_OPTION_ENUM, "cached", 0, 0, NULL, "Where.", offsetof(struct settings, start), starts, NULL, false},
     {"protocols", PH_OPTION_SET, "rtmp, http", 0, 0, NULL, "Which.", offsetof(struct settings, protocols), protocols,
-     NULL},
+     NULL, false},
 };
 
 static const struct ph_option_table table = {"app", "An application.", rows, PH_COUNT(rows)};

@@ -86,6 +86,7 @@ class Client:
         self.buffer = b""
         self.chunk_size = 128
         self.headers = {}
+        self.time = 0  # of the last message, if its header was of type 0
         self.partial = {}
         self.last_call = 10
         self.heard = []  # calls of the server that nobody has asked for yet
@@ -127,8 +128,7 @@ class Client:
                 header[1], header[2] = int.from_bytes(fields[3:6], "big"), fields[6]
             if form == 0:
                 header[3] = struct.unpack("<I", fields[7:11])[0]
-            if header[0] == 0xFFFFFF:
-                self.need(4)
+            self.time = int.from_bytes(self.need(4), "big") if header[0] == 0xFFFFFF else header[0]
             got = self.partial.get(csid, b"")
             got += self.need(min(self.chunk_size, header[1] - len(got)))
             if len(got) < header[1]:

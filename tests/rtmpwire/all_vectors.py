@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Whether every vector of docs/wire.md 12 is used by a test, and how many there are.
+"""Whether every vector of docs/wire.md 12 is read by a test, and how many the writers make again.
 
-all_vectors.py VECTORS SOURCE...    VECTORS is tests/vectors.tsv
+all_vectors.py VECTORS DATA TEST... -- SOURCE...    VECTORS is tests/vectors.tsv, the others are the tests and their sources
 
-A vector is used when a string of a test begins with it: basic headers are followed by the rest of a chunk, tags by their
-bodies in a string of its own. The tables of the tests say in which direction each is used, and fail by themselves.
+The tests are run; they say "vector read HEX" and "vector written HEX" when that has succeeded. Such a text may go on behind
+the vector: basic headers are followed by the rest of a chunk, tags by their bodies. What is not written again has another
+form that means the same (a shorter integer, a reference spelt out, one header type for all chunks): the tests say which.
 """
 import re
+import subprocess
 import sys
 
 # What stands in docs/wire.md 12 only, by its value. (The key of S2 and the inner base64 of authmod are steps on the way
@@ -22,6 +24,7 @@ ELSEWHERE = {
     "response of authmod": "7tGAwBKFVKlQPJklqG6JrQ==",
 } | {f"U29 {edge}": "04" + edge for edge in ("00", "7f", "8100", "ff7f", "818000", "ffff7f", "80c08000", "bfffffff",
                                             "ffffffff")}
+WRITTEN = 108  # so many at least: a writer that has begun to make other bytes is found
 # Of protocols and formats that are not built yet, and so used by no test.
 LATER = ["RTMPE key", "RTMPE keystream", "ADTS, PES and Annex B"]
 
@@ -34,21 +37,37 @@ def literals(path):
     return set(re.findall(r'"([^"\n]*)"', joined)) | set(re.findall(r"\b\d+\b", joined))
 
 
+def said_by(tests, arguments):
+    """{"read": the texts, "written": the texts} of all tests."""
+    said = {"read": set(), "written": set()}
+    for test in tests:
+        done = subprocess.run([test, *arguments], capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{test} failed")
+        for how, text in re.findall(r"^vector (read|written) ([0-9a-f]+)$", done.stdout + done.stderr, flags=re.M):
+            said[how].add(text)
+    return said
+
+
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
+    vectors, data, *rest = sys.argv[1:]
+    tests, sources = rest[:rest.index("--")], rest[rest.index("--") + 1:]
+    with open(vectors, encoding="utf-8") as file:
         rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
-    used = set().union(*(literals(path) for path in sys.argv[2:]))
-    wholes = "\n".join(used)
+    said = said_by(tests, [vectors, data])
     basic = {"40ff", "812d01", "c1ffff"}  # of types that come first in no chunk stream
-    missing = [f"{kind}: {value} {meaning}" for kind, value, meaning in rows
-               if value not in used and not any(text.startswith(value) for text in used)
-               and not (value in basic and value in wholes)]
+
+    def is_said(how, value):
+        return any(text.startswith(value) or (value in basic and value in text) for text in said[how])
+    missing = [f"{kind}: {value} {meaning}" for kind, value, meaning in rows if not is_said("read", value)]
+    used = set().union(*(literals(path) for path in sources))
     missing += [name for name, value in ELSEWHERE.items() if value not in used]
     for line in missing:
         print("used by no test:", line)
-    print(f"{len(rows)} vectors of {sys.argv[1].rsplit('/', 1)[-1]} and {len(ELSEWHERE)} more of docs/wire.md 12: "
-          f"{len(rows) + len(ELSEWHERE) - len(missing)} are tested, later: {', '.join(LATER)}")
-    return 1 if missing or len(rows) < 128 else 0
+    n_read, n_written = (sum(is_said(how, value) for _, value, _ in rows) for how in ("read", "written"))
+    print(f"{len(rows)} vectors: {n_read} read, {n_written} written back; {len(ELSEWHERE)} more of docs/wire.md 12 are tested, "
+          f"later: {', '.join(LATER)}")
+    return 1 if missing or len(rows) < 128 or n_written < WRITTEN else 0
 
 
 sys.exit(main())

@@ -280,6 +280,9 @@ static inline void check_vector(const struct vector *vector, read_fn read, write
     assert_hex(buffer.data, buffer.length, vector->rewritten ? vector->rewritten : vector->hex);
     rtmp_arena_reset(&arena);
     assert_int_equal(read_all(read, buffer.data, buffer.length, NULL, &again, NULL, NULL), RTMP_E_MORE);
+    vector_was_read(vector->hex);
+    if (!vector->rewritten)
+        vector_was_written(vector->hex);
     free(body);
 }
 

@@ -34,6 +34,7 @@ static void the_vector_is_read(void **state)
     assert_hex(message.payload, message.info.length, "2701000000");
     assert_int_equal(rtmp_aggregate_next(&reader, &message), RTMP_E_MORE);
     assert_int_equal(rtmp_aggregate_next(&reader, &message), RTMP_E_MORE);
+    vector_was_read(vector);
     free(body);
 }
 
@@ -50,6 +51,7 @@ static void the_vector_is_written(void **state)
     assert_int_equal(rtmp_aggregate_write(&first, audio, out, rtmp_aggregate_span(3), &written), 0);
     assert_int_equal(rtmp_aggregate_write(&second, video, out + written, sizeof out - written, &more), 0);
     assert_hex(out, written + more, vector);
+    vector_was_written(vector);
 }
 
 static void a_body_may_end_anywhere(void **state)

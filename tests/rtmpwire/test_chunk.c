@@ -198,6 +198,7 @@ static void vectors_are_read_however_cut(void **state)
         check_cut(&expected, wire, length, cut_everywhere, NULL);
         for (size_t place = 1; place < length; place++)
             check_cut(&expected, wire, length, cut_once, &place);
+        vector_was_read(vectors[i].wire);
         free(expected.bytes);
         free(wire);
     }
@@ -221,6 +222,7 @@ static void vectors_are_written(void **state)
         assert_int_equal(written, 0);
         assert_int_equal(rtmp_chunk_write(&message->info, payload, chunk_size, out, span, &written), 0);
         assert_hex(out, written, vectors[i].wire);
+        vector_was_written(vectors[i].wire);
         assert_memory_equal(out + span, untouched + span, sizeof out - span);
         free(payload);
     }

@@ -87,6 +87,7 @@ static void test_read(void **state)
         assert_string_equal(command.name.data, v->name);
         assert_true(command.transaction_id == v->transaction_id);
         assert_int_equal(rtmp_value_count(command.arguments), v->n_arguments);
+        vector_was_read(v->hex);
         rtmp_arena_reset(&arena);
     }
 }
@@ -142,18 +143,33 @@ static void test_write(void **state)
     (void)state;
     assert_int_equal(rtmp_command_write(&buffer, "createStream", 4), 0);
     assert_hex(buffer.data, buffer.length, vectors[1].hex);
+    vector_was_written(vectors[1].hex);
     rtmp_buffer_clear(&buffer);
+
+    static const size_t read_before[] = {0, 3};
+    for (size_t i = 0; i < COUNT(read_before); i++) {
+        const struct vector *v = &vectors[read_before[i]];
+        struct rtmp_command command;
+        assert_int_equal(read_hex(v->hex, v->type, &command), 0);
+        assert_int_equal(
+            rtmp_command_write_call(&buffer, v->name, v->transaction_id, command.object, command.arguments), 0);
+        assert_hex(buffer.data, buffer.length, v->hex);
+        vector_was_written(v->hex);
+        rtmp_buffer_clear(&buffer);
+    }
 
     struct rtmp_value one = {.type = RTMP_NUMBER, .number = 1};
     struct rtmp_value *arguments = rtmp_value_new_array(&arena);
     assert_int_equal(rtmp_value_push(&arena, arguments, &one), 0);
     assert_int_equal(rtmp_command_write_call(&buffer, "_result", 4, NULL, arguments), 0);
     assert_hex(buffer.data, buffer.length, vectors[2].hex);
+    vector_was_written(vectors[2].hex);
     rtmp_buffer_clear(&buffer);
 
     struct rtmp_status status = {.level = "status", .code = "NetStream.Play.Start"};
     assert_int_equal(rtmp_command_write_status(&buffer, "onStatus", 0, &status), 0);
     assert_hex(buffer.data, buffer.length, vectors[4].hex);
+    vector_was_written(vectors[4].hex);
 }
 
 /* References count from the first object of the body, so a value stays in itself whatever stands before it. */

@@ -56,6 +56,7 @@ static void vectors_are_written(void **state)
     assert_int_equal(written, 99);
     assert_int_equal(rtmp_flv_header_write(true, true, out, RTMP_FLV_HEADER_SIZE, &written), 0);
     assert_hex(out, written, FILE_HEADER);
+    vector_was_written(FILE_HEADER);
     assert_int_equal(rtmp_flv_header_write(true, false, out, sizeof out, &written), 0);
     assert_int_equal(out[4], 4);
     assert_int_equal(rtmp_flv_header_write(false, true, out, sizeof out, &written), 0);
@@ -71,6 +72,7 @@ static void vectors_are_written(void **state)
         assert_int_equal(rtmp_flv_tag_write(&tag, out, span, &written), 0);
         assert_int_equal(written, span);
         assert_hex(out, written, vectors[i].wire);
+        vector_was_written(vectors[i].wire);
         free(body);
     }
     struct rtmp_flv_tag wrong = {.type = 32};
@@ -90,6 +92,7 @@ static void vectors_are_read(void **state)
     assert_int_equal(trace->result, RTMP_E_MORE);
     assert_int_equal(trace->n_tags, COUNT(order));
     assert_int_equal(heap.n_calls, 0); /* in one piece: nothing is copied */
+    vector_was_read(FILE_HEADER);
     for (size_t i = 0; i < COUNT(order); i++) {
         const struct rtmp_flv_tag *tag = &trace->tags[i], *expected = &vectors[order[i]].tag;
         assert_int_equal(tag->type, expected->type);
@@ -97,6 +100,7 @@ static void vectors_are_read(void **state)
         assert_int_equal(tag->filtered, expected->filtered);
         assert_int_equal(tag->offset, offset);
         assert_hex(trace->bytes + n_bytes, tag->length, vectors[order[i]].body);
+        vector_was_read(vectors[order[i]].wire);
         n_bytes += tag->length;
         offset += rtmp_flv_tag_span(tag->length);
     }
@@ -312,6 +316,8 @@ static void metadata_is_read(void **state)
             assert_null(value);
         else
             assert_true(rtmp_value_number(rtmp_value_get(value, rows[i].name), -1) == rows[i].number);
+        if (!rows[i].error)
+            vector_was_read(rows[i].body);
         rtmp_arena_finish(&arena);
         assert_int_equal(heap.live_bytes, 0);
         free(body);
@@ -365,12 +371,19 @@ static void codec_numbers_are_fourccs(void **state)
         struct heap heap = {0};
         struct rtmp_allocator allocator = heap_allocator(&heap);
         struct rtmp_arena arena;
+        struct rtmp_buffer buffer;
         struct rtmp_amf_reader reader;
         struct rtmp_value *value;
         rtmp_arena_init(&arena, &allocator, 1 << 16);
         rtmp_amf_reader_init(&reader, wire, length, &arena, NULL);
         assert_int_equal(rtmp_amf0_read(&reader, &value), 0);
         assert_true(rtmp_value_number(value, 0) == rows[i].fourcc);
+        rtmp_buffer_init(&buffer, &allocator, 100);
+        assert_int_equal(rtmp_amf0_write(&buffer, value), 0);
+        assert_hex(buffer.data, buffer.length, rows[i].wire);
+        vector_was_read(rows[i].wire);
+        vector_was_written(rows[i].wire);
+        rtmp_buffer_finish(&buffer);
         assert_string_equal(rtmp_fourcc_name(rows[i].fourcc), rows[i].name);
         rtmp_arena_finish(&arena);
         free(wire);

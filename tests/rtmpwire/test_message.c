@@ -37,6 +37,8 @@ static void protocol_control_both_ways(void **state)
         assert_int_equal(control.limit, expected->limit);
         assert_int_equal(rtmp_control_write(expected, out, sizeof out, &written), 0);
         assert_hex(out, written, control_bodies[i].body);
+        vector_was_read(control_bodies[i].body);
+        vector_was_written(control_bodies[i].body);
         free(body);
     }
 }
@@ -126,6 +128,8 @@ static void user_control_both_ways(void **state)
         assert_int_equal(rtmp_user_control_write(&expected, out, length - 1, &written), RTMP_E_SPACE);
         assert_int_equal(rtmp_user_control_write(&expected, out, length, &written), 0);
         assert_hex(out, written, user_bodies[i].body);
+        vector_was_read(user_bodies[i].body);
+        vector_was_written(user_bodies[i].body);
         free(data);
         free(body);
     }

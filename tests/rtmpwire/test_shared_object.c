@@ -120,6 +120,7 @@ static void vectors_are_read(void **state)
             check_event(event, row);
         }
         assert_int_equal(rtmp_shared_next(&reader, &event), RTMP_E_MORE);
+        vector_was_read(vectors[i].body);
         free(body);
     }
 }
@@ -153,6 +154,7 @@ static void vectors_are_built(void **state)
         rtmp_buffer_init(&out, &allocator, 1000);
         assert_int_equal(build(&out, &vectors[i]), 0);
         assert_hex(out.data, out.length, vectors[i].body);
+        vector_was_written(vectors[i].body);
         rtmp_buffer_finish(&out);
         assert_int_equal(heap.live_bytes, 0);
     }

@@ -234,6 +234,7 @@ static void vectors_are_read(void **state)
         for (; rtmp_tag_track_next(&tag); n++)
             assert_track(&vectors[i], n, &tag);
         assert_int_equal(n, n_tracks_of(&vectors[i]));
+        vector_was_read(vectors[i].body);
         free(body);
     }
 }
@@ -282,6 +283,8 @@ static void vectors_are_written_track_by_track(void **state)
                 assert_int_equal(rtmp_tag_write(&tag, out, sizeof out, &written), RTMP_E_RANGE);
             else
                 assert_message(&tag, expected);
+            if (expected == vectors[i].body)
+                vector_was_written(expected);
             track++;
         } while (rtmp_tag_track_next(&tag));
         free(body);

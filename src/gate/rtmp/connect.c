@@ -75,7 +75,7 @@ static bool is_encoder(const struct rtmp_event_connect *connect)
 static bool is_to_log_in(const struct session *session, const struct rtmp_event_connect *connect)
 {
     const struct ph_rtmp_options *options = &session->gate->options;
-    if (options->login == PH_RTMP_LOGIN_OFF || options->access->publish == PH_ACCESS_OPEN)
+    if (options->login == PH_RTMP_LOGIN_OFF || ph_access_is_open(options->access))
         return false;
     if (query_find(connect->app_query, "login").data)
         return true;

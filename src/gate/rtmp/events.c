@@ -79,6 +79,10 @@ static void handle(struct session *session, const struct rtmp_event *event)
     case RTMP_EVENT_CALL:
         answer_call(session, &event->call);
         break;
+    case RTMP_EVENT_SHARED_OBJECT:
+        if (session->seat)
+            shared_on_message(session, &event->shared_object);
+        break;
     case RTMP_EVENT_RESULT:
         if (session->seat)
             seating_reply(session, &event->result);

@@ -31,12 +31,12 @@ enum ph_rtmp_login {
 };
 
 struct ph_rtmp_options {
-    struct ph_loops *workers;       /**< lent */
-    struct ph_media *media;         /**< lent */
-    const struct ph_apps *apps;     /**< lent */
-    struct ph_theatre *theatre;     /**< lent; NULL: every application is media alone */
-    const struct ph_access *access; /**< lent */
-    struct ph_log *log;             /**< lent */
+    struct ph_loops *workers;   /**< lent */
+    struct ph_media *media;     /**< lent */
+    const struct ph_apps *apps; /**< lent */
+    struct ph_theatre *theatre; /**< lent; NULL: every application is media alone */
+    struct ph_access *access;   /**< lent */
+    struct ph_log *log;         /**< lent */
     enum ph_rtmp_login login;
     uint32_t handshake_ms, connect_ms; /**< since accept */
     uint32_t ping_ms, pong_ms;

@@ -279,8 +279,9 @@ static void on_drained(void *user) { session_go_on(user); }
 
 static void on_shared(void *user, const struct ph_shared_report *report)
 {
-    (void)user;
-    (void)report;
+    struct session *session = user;
+    shared_on_report(session, report);
+    finish(session);
 }
 
 static const struct ph_seat_events events = {

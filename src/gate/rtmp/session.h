@@ -10,6 +10,7 @@
  * connect.c  the connect command, who may             login.c    user and password
  * publish.c  a stream that comes in                   play.c     a stream that goes out
  * tracks.c   what a publisher sends, for the log      form.c     how the stream's log is written
+ * shared.c   shared objects on the wire
  * seating.c  its seat in an application               query.c    "a=b&c=d"
  *
  * Owner   A session belongs to its connection: made in ph_rtmp_open(), freed in on_close.
@@ -193,6 +194,10 @@ int seating_open(struct session *session, const struct ph_application *app, cons
 
 void seating_call(struct session *session, const struct rtmp_event_call *call);
 void seating_reply(struct session *session, const struct rtmp_event_result *result);
+
+/* shared.c: shared objects; seating.c tells of reports */
+void shared_on_message(struct session *session, const struct rtmp_event_shared_object *message);
+void shared_on_report(struct session *session, const struct ph_shared_report *report);
 
 /* Whether a method or stream may be called so. */
 bool seating_is_name(struct rtmp_text name);

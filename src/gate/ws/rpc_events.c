@@ -276,10 +276,55 @@ static void on_deliver(void *user, struct ph_parcel *parcel)
         rpc_put(user, bytes, length);
 }
 
+/* {"set": name, "value": ..., "version": n} and its like */
+static void add_news(struct message *message, const struct ph_shared_event *event)
+{
+    static const char *const kinds[] = {
+        [PH_NEWS_CHANGED] = "{\"set\":", [PH_NEWS_REMOVED] = "{\"remove\":", [PH_NEWS_MESSAGE] = "{\"send\":"};
+    if (event->news == PH_NEWS_CLEARED) {
+        add(message, "{\"clear\":true}");
+        return;
+    }
+    add(message, kinds[event->news]);
+    add_text(message, event->name);
+    if (event->news != PH_NEWS_REMOVED) {
+        add(message, event->news == PH_NEWS_CHANGED ? ",\"value\":" : ",\"args\":");
+        add_value(message, event->value);
+    }
+    if (event->news != PH_NEWS_MESSAGE) {
+        add(message, ",\"version\":");
+        add_number(message, event->version);
+    }
+    add(message, "}");
+}
+
+/* What was asked for is answered by a result: the rest is news. */
+static bool is_news(const struct ph_shared_event *event)
+{
+    return event->news != PH_NEWS_USED && event->news != PH_NEWS_SUCCESS && event->news != PH_NEWS_STATUS;
+}
+
 static void on_shared(void *user, const struct ph_shared_report *report)
 {
-    (void)user;
-    (void)report;
+    struct rpc_session *session = user;
+    struct message message = begin(session);
+    size_t n = 0;
+    add(&message, "{\"jsonrpc\":\"2.0\",\"method\":\"$shared\",\"params\":{\"object\":");
+    add_text(&message, report->object);
+    add(&message, ",\"version\":");
+    add_number(&message, report->version);
+    add(&message, ",\"changes\":[");
+    for (size_t i = 0; i < report->n; i++) {
+        if (!is_news(&report->events[i]))
+            continue;
+        add(&message, n++ ? "," : "");
+        add_news(&message, &report->events[i]);
+    }
+    add(&message, "]}}");
+    if (message.rc)
+        rpc_end(session, RPC_POLICY, "a shared object that is too large for JSON", NULL);
+    else if (n)
+        finish(session, &message);
 }
 
 /* This gate carries no media: it never asks. */

@@ -80,6 +80,71 @@ static void take_connect(struct rpc_session *session, const char *id, const stru
         rpc_end(session, RPC_REFUSED, "no such application", NULL);
 }
 
+/* $use(object, {persistent}), $change(object, changes, {version}), $release(object) */
+
+static bool read_change(const struct rtmp_value *given, struct ph_shared_change *change)
+{
+    static const struct {
+        const char *name;
+        enum ph_shared_kind kind;
+    } kinds[] = {
+        {"set", PH_SHARED_SET}, {"remove", PH_SHARED_REMOVE}, {"send", PH_SHARED_MESSAGE}, {"clear", PH_SHARED_CLEAR}};
+    for (size_t i = 0; i < PH_COUNT(kinds); i++) {
+        const struct rtmp_value *name = rtmp_value_get(given, kinds[i].name);
+        if (!name)
+            continue;
+        const char *value = kinds[i].kind == PH_SHARED_SET ? "value" : "args";
+        *change = (struct ph_shared_change){
+            .kind = kinds[i].kind,
+            .name = rtmp_value_type(name) == RTMP_STRING ? name->text : NULL,
+            .value = (const struct ph_value *)rtmp_value_get(given, value),
+            .if_version = (uint32_t)rtmp_value_number(rtmp_value_get(given, "if"), 0),
+        };
+        return change->name || kinds[i].kind == PH_SHARED_CLEAR;
+    }
+    return false;
+}
+
+static struct ph_shared_change *read_changes(struct rpc_session *session, const struct rtmp_value *list, size_t n)
+{
+    struct ph_shared_change *changes = rtmp_arena_take(&session->home->scratch, n * sizeof *changes);
+    for (size_t i = 0; i < n && changes; i++)
+        if (!read_change(rtmp_value_at(list, i), &changes[i]))
+            return NULL;
+    return changes;
+}
+
+static void take_shared(struct rpc_session *session, struct rtmp_text method, const char *id,
+                        const struct rtmp_value *params)
+{
+    static const struct ph_shared_change use = {.kind = PH_SHARED_USE};
+    const char *object = rtmp_value_text(rtmp_value_at(params, 0)).data;
+    const struct rtmp_value *list = rtmp_value_at(params, 1);
+    bool is_use = rtmp_text_is(method, "$use");
+    size_t n = is_use ? 1 : rtmp_value_count(list);
+    const struct ph_shared_change *changes = is_use ? &use : n ? read_changes(session, list, n) : NULL;
+    double number, version = rtmp_value_number(rtmp_value_get(rtmp_value_at(params, 2), "version"), UINT32_MAX);
+    if (!object[0] || !changes) {
+        rpc_send_error(session, id, RPC_E_PARAMS,
+                       is_use ? "$use wants the name of an object."
+                              : "$change wants the name of an object and an array of changes.",
+                       NULL);
+        return;
+    }
+    int err = open_request(session, id, &number);
+    if (!err)
+        err = ph_seat_shared(session->seat, number, object,
+                             is_use && rtmp_value_boolean(rtmp_value_get(list, "persistent"), false),
+                             version >= 0 && version < UINT32_MAX ? (uint32_t)version : UINT32_MAX, changes, n);
+    if (err)
+        rpc_end(session, RPC_POLICY, err == -ENOMEM ? "out of memory" : "too much was asked at once", NULL);
+}
+
+static void take_release(struct rpc_session *session, const struct rtmp_value *params)
+{
+    ph_seat_shared_release(session->seat, rtmp_value_text(rtmp_value_at(params, 0)).data);
+}
+
 static void take_request(struct rpc_session *session, const struct rtmp_value *message, const char *id)
 {
     struct rtmp_text method = rtmp_value_text(rtmp_value_get(message, "method"));
@@ -94,6 +159,10 @@ static void take_request(struct rpc_session *session, const struct rtmp_value *m
         take_connect(session, id, params);
     } else if (session->is_waiting) {
         rpc_send_error(session, id, RPC_E_REQUEST, "Say $connect first.", NULL);
+    } else if (rtmp_text_is(method, "$use") || rtmp_text_is(method, "$change")) {
+        take_shared(session, method, id, params);
+    } else if (rtmp_text_is(method, "$release")) {
+        take_release(session, params);
     } else {
         int err = open_request(session, id, &number);
         if (!err)

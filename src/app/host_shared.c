@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/host.h"
+#include "app/instance.h"
+#include "app/object.h"
+#include "app/room.h"
+
+static struct ph_object_watch *watch_of(struct ph_app *app, ph_shared_id id)
+{
+    return ph_idtable_get(&ph_instance_of(app)->watch_ids, id);
+}
+
+/* The object is open when this has been called. */
+struct opening {
+    struct ph_task task;
+    struct ph_instance *instance;
+    ph_done_fn done;
+    void *user;
+};
+
+static void on_opened(struct ph_task *task)
+{
+    struct opening *opening = ph_container_of(task, struct opening, task);
+    ph_instance_done(opening->instance, opening->done, opening->user, 0, NULL);
+    free(opening);
+}
+
+static int tell_later(struct ph_instance *instance, ph_done_fn done, void *user)
+{
+    struct opening *opening = done ? malloc(sizeof *opening) : NULL;
+    if (!opening)
+        return done ? PH_E_MEMORY : 0;
+    *opening = (struct opening){.instance = instance, .done = done, .user = user};
+    opening->task.run = on_opened;
+    ph_list_init(&opening->task.link);
+    ph_instance_defer(instance, &opening->task);
+    return 0;
+}
+
+static int open_object(struct ph_app *app, ph_room_id room_id, const char *name, bool persistent, ph_shared_fn changed,
+                       ph_done_fn done, void *user, ph_shared_id *id)
+{
+    struct ph_instance *instance = ph_instance_of(app);
+    struct ph_room *room = ph_room_get(instance, room_id);
+    struct ph_object *object;
+    int err = room ? ph_object_open(room, name, persistent, &object) : PH_E_GONE;
+    if (err)
+        return err;
+    struct ph_object_watch *watch = calloc(1, sizeof *watch);
+    if (watch && ph_idtable_add(&instance->watch_ids, watch, &watch->id) == 0 &&
+        tell_later(instance, done, user) == 0) {
+        watch->object = object;
+        watch->changed = changed;
+        watch->user = user;
+        ph_list_append(&object->watches, &watch->in_object);
+        *id = watch->id;
+        return 0;
+    }
+    if (watch)
+        (void)ph_idtable_remove(&instance->watch_ids, watch->id);
+    free(watch);
+    ph_object_settle(object);
+    return PH_E_MEMORY;
+}
+
+static int close_object(struct ph_app *app, ph_shared_id id)
+{
+    struct ph_object_watch *watch = ph_idtable_remove(&ph_instance_of(app)->watch_ids, id);
+    if (!watch)
+        return PH_E_GONE;
+    struct ph_object *object = watch->object;
+    ph_list_remove(&watch->in_object);
+    free(watch);
+    ph_object_settle(object);
+    return 0;
+}
+
+static const struct ph_value *get(struct ph_app *app, ph_shared_id id, const char *name, uint32_t *version)
+{
+    const struct ph_object_watch *watch = watch_of(app, id);
+    const struct ph_slot *slot = watch ? ph_object_slot(watch->object, name) : NULL;
+    if (version)
+        *version = slot ? slot->version : 0;
+    return slot ? ph_value_out(slot->value) : NULL;
+}
+
+static bool next(struct ph_app *app, ph_shared_id id, struct ph_shared_slot *slot)
+{
+    const struct ph_object_watch *watch = watch_of(app, id);
+    const struct ph_slot *last = watch && slot->name ? ph_object_slot(watch->object, slot->name) : NULL;
+    if (!watch || (slot->name && !last))
+        return false;
+    const struct ph_list *node = last ? last->link.next : watch->object->slot_list.next;
+    if (node == &watch->object->slot_list)
+        return false;
+    const struct ph_slot *found = ph_list_entry(node, struct ph_slot, link);
+    *slot = (struct ph_shared_slot){
+        .name = found->name, .value = ph_value_out(found->value), .version = found->version};
+    return true;
+}
+
+static size_t count(struct ph_app *app, ph_shared_id id)
+{
+    const struct ph_object_watch *watch = watch_of(app, id);
+    return watch ? watch->object->slots.n : 0;
+}
+
+static uint32_t object_version(struct ph_app *app, ph_shared_id id)
+{
+    const struct ph_object_watch *watch = watch_of(app, id);
+    return watch ? watch->object->version : 0;
+}
+
+static int change(struct ph_app *app, ph_shared_id id, const struct ph_shared_change *changes, size_t n_changes)
+{
+    struct ph_object_watch *watch = watch_of(app, id);
+    if (!watch)
+        return PH_E_GONE;
+    return ph_object_change(watch->object, NULL, watch->object->version, changes, n_changes);
+}
+
+static int lock(struct ph_app *app, ph_shared_id id)
+{
+    struct ph_object_watch *watch = watch_of(app, id);
+    if (!watch)
+        return PH_E_GONE;
+    watch->object->n_locks++;
+    return 0;
+}
+
+static int unlock(struct ph_app *app, ph_shared_id id)
+{
+    struct ph_object_watch *watch = watch_of(app, id);
+    if (!watch)
+        return PH_E_GONE;
+    if (watch->object->n_locks == 0)
+        return PH_E_STATE;
+    watch->object->n_locks--;
+    ph_instance_defer(ph_instance_of(app), &watch->object->unlock);
+    return 0;
+}
+
+const struct ph_shared ph_host_shared = {
+    .version = 1,
+    .size = sizeof ph_host_shared,
+    .open = open_object,
+    .close = close_object,
+    .get = get,
+    .next = next,
+    .count = count,
+    .object_version = object_version,
+    .change = change,
+    .lock = lock,
+    .unlock = unlock,
+};
