@@ -49,10 +49,12 @@ static int open_object(struct ph_app *app, ph_room_id room_id, const char *name,
     if (err)
         return err;
     struct ph_object_watch *watch = calloc(1, sizeof *watch);
+    bool is_late = object->is_loading;
     if (watch && ph_idtable_add(&instance->watch_ids, watch, &watch->id) == 0 &&
-        tell_later(instance, done, user) == 0) {
+        (is_late || tell_later(instance, done, user) == 0)) {
         watch->object = object;
         watch->changed = changed;
+        watch->opened = is_late ? done : NULL;
         watch->user = user;
         ph_list_append(&object->watches, &watch->in_object);
         *id = watch->id;

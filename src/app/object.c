@@ -10,6 +10,7 @@
 #include "app/letter.h"
 #include "app/member.h"
 #include "app/news.h"
+#include "app/persist.h"
 #include "app/room.h"
 #include "app/theatre.h"
 
@@ -71,6 +72,26 @@ struct ph_object *ph_object_find(const struct ph_room *room, const char *name)
     return NULL;
 }
 
+static void end(struct ph_object *object)
+{
+    struct ph_instance *instance = object->room->instance;
+    for (struct ph_list *node; (node = ph_list_pop(&object->waiting));) {
+        struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
+        ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "The object has gone."});
+        ph_letter_return(letter, ph_seat_worker(letter->seat));
+    }
+    for (struct ph_list *node; (node = ph_list_pop(&object->watches));) {
+        struct ph_object_watch *watch = ph_list_entry(node, struct ph_object_watch, in_object);
+        (void)ph_idtable_remove(&instance->watch_ids, watch->id);
+        free(watch);
+    }
+    ph_list_remove(&object->unlock.link);
+    clear(object);
+    ph_map_finish(&object->slots);
+    ph_list_remove(&object->link);
+    free(object);
+}
+
 static void on_unlock(struct ph_task *task) { ph_object_unlock(ph_container_of(task, struct ph_object, unlock)); }
 
 int ph_object_open(struct ph_room *room, const char *name, bool persistent, struct ph_object **object)
@@ -99,34 +120,20 @@ int ph_object_open(struct ph_room *room, const char *name, bool persistent, stru
         ph_list_init(&found->unlock.link);
         found->unlock.run = on_unlock;
         ph_list_append(&room->objects, &found->link);
+        found->is_loading = persistent && room->instance->theatre->store;
+        if (found->is_loading && !ph_object_load(found)) {
+            end(found);
+            return PH_E_MEMORY;
+        }
     }
     *object = found;
     return 0;
 }
 
-static void end(struct ph_object *object)
-{
-    struct ph_instance *instance = object->room->instance;
-    for (struct ph_list *node; (node = ph_list_pop(&object->waiting));) {
-        struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
-        ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "The object has gone."});
-        ph_letter_return(letter, ph_seat_worker(letter->seat));
-    }
-    for (struct ph_list *node; (node = ph_list_pop(&object->watches));) {
-        struct ph_object_watch *watch = ph_list_entry(node, struct ph_object_watch, in_object);
-        (void)ph_idtable_remove(&instance->watch_ids, watch->id);
-        free(watch);
-    }
-    ph_list_remove(&object->unlock.link);
-    clear(object);
-    ph_map_finish(&object->slots);
-    ph_list_remove(&object->link);
-    free(object);
-}
-
 void ph_object_settle(struct ph_object *object)
 {
-    if (!object->is_persistent && ph_list_is_empty(&object->uses) && ph_list_is_empty(&object->watches))
+    if (!object->is_persistent && !object->is_unlocking && ph_list_is_empty(&object->uses) &&
+        ph_list_is_empty(&object->watches))
         end(object);
 }
 
@@ -287,6 +294,25 @@ static void do_one(struct batch *batch, size_t i, uint32_t known, struct ph_news
     }
 }
 
+/* On disk a clear is the removal of each slot. */
+static bool save_clear(const struct ph_object *object, const struct ph_shared_change *changes, size_t n_changes)
+{
+    size_t n = 0;
+    bool has_clear = false;
+    for (size_t i = 0; i < n_changes; i++)
+        has_clear |= changes[i].kind == PH_SHARED_CLEAR;
+    if (!has_clear || object->slots.n == 0)
+        return true;
+    struct ph_shared_change *removals = calloc(object->slots.n, sizeof *removals);
+    if (!removals)
+        return false;
+    ph_list_for_each(node, &object->slot_list) removals[n++] = (struct ph_shared_change){
+        .kind = PH_SHARED_REMOVE, .name = ph_list_entry(node, struct ph_slot, link)->name};
+    ph_object_forget(object, removals, n);
+    free(removals);
+    return true;
+}
+
 /* A slot that a batch names twice is news twice: what is told must still be there when it is told. So values are
  * copied into the news as they are added. */
 int ph_object_change(struct ph_object *object, struct ph_member *member, uint32_t known,
@@ -300,10 +326,47 @@ int ph_object_change(struct ph_object *object, struct ph_member *member, uint32_
         return err;
     }
     ph_news_begin(&news, object);
+    if (object->is_persistent && !save_clear(object, changes, n_changes))
+        news.failed = true;
     object->version += changes_slots(&batch);
     for (size_t i = 0; i < n_changes; i++)
         do_one(&batch, i, known, &news);
     free(batch.made);
+    if (object->is_persistent)
+        ph_object_save(object, changes, n_changes);
     ph_news_send(&news, member);
     return 0;
+}
+
+int ph_object_restore(struct ph_object *object, const char *name, const struct rtmp_value *value, uint32_t version)
+{
+    struct ph_slot *slot = make_slot(name, value);
+    if (!slot)
+        return PH_E_LIMIT;
+    if (!place(object, slot))
+        return PH_E_MEMORY;
+    slot->version = version;
+    return 0;
+}
+
+/* The end may close its watch, or any. */
+static void tell_opened(struct ph_object *object)
+{
+    struct ph_instance *instance = object->room->instance;
+    for (struct ph_list *node = object->watches.next; node != &object->watches;) {
+        struct ph_object_watch *watch = ph_list_entry(node, struct ph_object_watch, in_object);
+        ph_done_fn opened = watch->opened;
+        watch->opened = NULL;
+        node = opened ? object->watches.next : node->next;
+        if (opened)
+            ph_instance_done(instance, opened, watch->user, 0, NULL);
+    }
+}
+
+void ph_object_loaded(struct ph_object *object)
+{
+    object->is_loading = false;
+    object->n_locks--;
+    tell_opened(object);
+    ph_object_unlock(object);
 }

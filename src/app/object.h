@@ -53,6 +53,7 @@ struct ph_object_watch {
     struct ph_object *object;
     ph_shared_id id;
     ph_shared_fn changed;
+    ph_done_fn opened; /* NULL: it has been called */
     void *user;
 };
 
@@ -66,7 +67,9 @@ struct ph_object {
     size_t bytes;
     struct ph_list uses;    /* list of struct ph_object_use::in_object */
     struct ph_list watches; /* list of struct ph_object_watch::in_object */
-    unsigned n_locks;
+    unsigned n_locks;       /* while it is being read, too */
+    bool is_loading;
+    bool is_unlocking;      /* who has waited is let in: it must not go meanwhile */
     struct ph_list waiting; /* CHANGE letters that came while it was locked */
     struct ph_task unlock;  /* they are let in */
     char name[PH_LIMIT_OBJECT_NAME + 1];
@@ -95,6 +98,13 @@ PH_MUST_USE int ph_object_change(struct ph_object *object, struct ph_member *mem
 
 /** It may be unlocked: do what has waited. */
 void ph_object_unlock(struct ph_object *object);
+
+/** A slot as the store had it. Returns 0; PH_E_LIMIT, PH_E_MEMORY. */
+PH_MUST_USE int ph_object_restore(struct ph_object *object, const char *name, const struct rtmp_value *value,
+                                  uint32_t version);
+
+/** All slots have been restored: it is unlocked, and who waited for it is told. */
+void ph_object_loaded(struct ph_object *object);
 
 /** Nobody uses it: it goes, unless it is persistent. */
 void ph_object_settle(struct ph_object *object);

@@ -103,20 +103,19 @@ static void tell_all_slots(struct ph_member *member, struct ph_object *object)
     ph_news_send_to(&news, member);
 }
 
-static int begin_use(struct ph_member *member, struct ph_letter *letter, struct ph_object **object)
+static int begin_use(struct ph_member *member, struct ph_letter *letter, struct ph_object *object)
 {
-    int err = ph_object_open(member->room, letter->name, letter->shared.persistent, object);
-    if (err || find_use(member, letter->name))
-        return err;
+    if (find_use(member, letter->name))
+        return 0;
     size_t n = 0;
     ph_list_for_each(node, &member->uses) n++;
     struct ph_object_use *use = n < PH_LIMIT_OBJECT_USES ? malloc(sizeof *use) : NULL;
     if (!use) {
-        ph_object_settle(*object);
+        ph_object_settle(object);
         return n < PH_LIMIT_OBJECT_USES ? PH_E_MEMORY : PH_E_LIMIT;
     }
-    *use = (struct ph_object_use){.object = *object, .member = member};
-    ph_list_append(&(*object)->uses, &use->in_object);
+    *use = (struct ph_object_use){.object = object, .member = member};
+    ph_list_append(&object->uses, &use->in_object);
     ph_list_append(&member->uses, &use->in_member);
     return 0;
 }
@@ -124,7 +123,13 @@ static int begin_use(struct ph_member *member, struct ph_letter *letter, struct 
 static void use_object(struct ph_member *member, struct ph_letter *letter)
 {
     struct ph_object *object = NULL;
-    int err = begin_use(member, letter, &object);
+    int err = ph_object_open(member->room, letter->name, letter->shared.persistent, &object);
+    if (!err && object->is_loading) {
+        ph_list_append(&object->waiting, &letter->link);
+        return;
+    }
+    if (!err)
+        err = begin_use(member, letter, object);
     if (err) {
         const struct ph_refusal why = {
             .error = err,
@@ -202,24 +207,35 @@ static void decide(struct ph_member *member, struct ph_letter *letter)
 
 void ph_member_take_change(struct ph_member *member, struct ph_letter *letter)
 {
-    struct ph_object_use *use = find_use(member, letter->name);
-    if (!member->room || member->state != PH_MEMBER_IN) {
+    struct ph_object *object = member->state == PH_MEMBER_IN ? ph_object_find(member->room, letter->name) : NULL;
+    if (member->state != PH_MEMBER_IN) {
         ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_STATE, .description = "You are in no room."});
         return_letter(member, letter);
-    } else if (use && use->object->n_locks) {
-        ph_list_append(&use->object->waiting, &letter->link);
+    } else if (object && object->n_locks) {
+        ph_list_append(&object->waiting, &letter->link);
     } else {
         decide(member, letter);
     }
 }
 
+static void let_in(struct ph_object *object, struct ph_letter *letter)
+{
+    struct ph_member *member = *ph_seat_member(letter->seat);
+    if (member && !member->is_leaving && member->room == object->room) {
+        decide(member, letter);
+        return;
+    }
+    ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "You have left."});
+    ph_letter_return(letter, ph_seat_worker(letter->seat));
+}
+
 void ph_object_unlock(struct ph_object *object)
 {
-    /* its users stay while letters of theirs wait, and with them the object */
-    for (struct ph_list *node; object->n_locks == 0 && (node = ph_list_pop(&object->waiting));) {
-        struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
-        decide(*ph_seat_member(letter->seat), letter);
-    }
+    object->is_unlocking = true;
+    for (struct ph_list *node; object->n_locks == 0 && (node = ph_list_pop(&object->waiting));)
+        let_in(object, ph_list_entry(node, struct ph_letter, link));
+    object->is_unlocking = false;
+    ph_object_settle(object);
 }
 
 /* Leaving it */

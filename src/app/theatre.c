@@ -10,6 +10,7 @@
 #include "app/instance.h"
 #include "app/options.h"
 #include "app/plugin.h"
+#include "app/store.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -69,12 +70,22 @@ static int add_instance(struct ph_theatre *theatre, const struct ph_application 
     return err;
 }
 
+/* Without it the server runs, but nothing is kept. */
+static void open_store(struct ph_theatre *theatre)
+{
+    const char *why = "out of memory", *file = theatre->options.store;
+    if (file && ph_store_open(file, theatre->log, &theatre->store, &why))
+        ph_log_error(theatre->log, file, "the store cannot be opened: %s; nothing is kept beyond this run", why);
+}
+
 static int make(struct ph_theatre *theatre)
 {
     const struct ph_theatre_options *options = &theatre->options;
     struct ph_loops_options loops = {
         .n = options->n_loops, .name = "app", .log = options->log, .clock = options->clock};
     int err = ph_random_fill(&theatre->seed, sizeof theatre->seed);
+    if (!err)
+        open_store(theatre);
     if (!err)
         err = ph_loops_create(&loops, &theatre->loops);
     if (err)
@@ -129,6 +140,10 @@ void ph_theatre_destroy(struct ph_theatre *theatre)
         return;
     if (theatre->loops)
         ph_loops_stop(theatre->loops);
+    ph_store_close(theatre->store);
+    theatre->store = NULL;
+    if (theatre->loops)
+        ph_loops_settle(theatre->loops); /* its last answers */
     for (size_t i = 0; i < theatre->n; i++)
         ph_instance_destroy(theatre->instances[i]);
     ph_loops_settle(theatre->options.workers); /* the last letters come back */

@@ -35,6 +35,7 @@ struct ph_theatre_options {
     struct ph_loops *workers;     /**< lent; of the seats */
     struct ph_media *media;       /**< lent */
     struct ph_log *log;           /**< lent */
+    const char *store;            /**< lent; the file of the store; NULL: nothing outlives the server */
     const char *folder;           /**< lent; of the configuration's file, for relative names; NULL: here */
     const struct ph_clock *clock; /**< lent; NULL is ph_clock_system */
 };
@@ -44,6 +45,7 @@ struct ph_theatre {
     struct ph_log *log;
     struct ph_hash_seed seed;
     struct ph_loops *loops;
+    struct ph_store *store;         /* NULL: none */
     struct ph_instance **instances; /* `n` of them */
     struct ph_plugin **plugins;     /* `n_plugins` of them */
     size_t n, n_plugins;

@@ -2,6 +2,7 @@
 #include "main/server.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ struct server {
     struct ph_apps apps;
     struct ph_access access;
     struct ph_theatre *theatre;
+    char store[PATH_MAX + 16]; /* its file */
     struct ph_rtmp *rtmp;
     struct ph_rpc *rpc;
     struct ph_route routes[3];
@@ -100,7 +102,7 @@ static int make_apps(struct server *server, const char *server_key)
 
 static const struct ph_app_type *const types[] = {&live_app, &echo_app, &chat_app, &relay_app, &lobby_app, &lua_app};
 
-static int make_theatre(struct server *server)
+static int make_theatre(struct server *server, const struct ph_state *state)
 {
     struct ph_theatre_options options = {
         .apps = &server->apps,
@@ -110,8 +112,12 @@ static int make_theatre(struct server *server)
         .workers = server->workers,
         .media = server->media,
         .log = server->log,
+        .store = server->store,
         .folder = server->settings->folder,
     };
+    struct ph_text text;
+    ph_text_init(&text, server->store, sizeof server->store);
+    ph_text_add(&text, "%s/store.db", state->directory);
     return ph_theatre_create(&options, &server->theatre);
 }
 
@@ -268,7 +274,7 @@ static int make(struct server *server, const struct ph_state *state, char *error
     err = make_apps(server, state->publish_key);
     if (err)
         return fail(error, err, "cannot make the applications");
-    err = make_theatre(server);
+    err = make_theatre(server, state);
     if (err)
         return fail(error, err, "cannot make the loops of applications");
     err = make_gate(server);

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Shared objects: between RTMP clients, and between them and JSON clients."""
 
+import contextlib
 import random
 import select
+import shutil
+import tempfile
+import time
 
 from scenario import scenario
 from scenarios.apps import guests
@@ -157,3 +161,66 @@ def shared_objects_converge():
         for copy in copies:
             if copy.data != fresh.data:
                 raise Failure(f"seed {seed}: {copy.data} is not {fresh.data}")
+
+
+@scenario
+def persistent_object_outlives_room_and_server():
+    state = tempfile.mkdtemp(prefix="playhouse-state-")
+    try:
+        values = {"n": 1.5, "text": "grüße", "deep": {"a": [None, True, {"b": []}]}, "gone": 1}
+        with Server(state=state) as server:
+            with guests(server, "relay/a") as (one,):
+                ann = Shared(one, "scores", persistent=True)
+                ann.use()
+                ann.set(**values)
+                ann.next()
+                ann.remove("gone")
+                ann.next()
+            with guests(server, "relay/a") as (two,):  # the room has ended meanwhile, or is about to
+                bob = Shared(two, "scores", persistent=True)
+                bob.use()
+                del values["gone"]
+                assert bob.data == values and bob.version == 2
+        with Server(state=state) as server, guests(server, "relay/a", "relay/b") as (one, other):
+            ann, eve = Shared(one, "scores", persistent=True), Shared(other, "scores", persistent=True)
+            ann.use()
+            eve.use()
+            assert ann.data == values and ann.version == 2 and eve.data == {}
+            ann.clear()
+            ann.next()
+            ann.set(after=1)
+            ann.next()
+        with Server(state=state) as server, guests(server, "relay/a") as (one,):
+            ann = Shared(one, "scores", persistent=True)
+            ann.use()
+            assert ann.data == {"after": 1} and ann.version == 4
+    finally:
+        shutil.rmtree(state)
+
+
+@scenario
+def kill_loses_at_most_a_second():
+    """What was confirmed a second ago is there after kill -9, and the file is whole, time after time."""
+    state = tempfile.mkdtemp(prefix="playhouse-state-")
+    n, safe = 0, 0
+    try:
+        for _ in range(4):
+            with contextlib.suppress(Failure), Server(state=state) as server, guests(server, "relay/a") as (one,):
+                ann = Shared(one, "log", persistent=True)
+                ann.use()
+                kept = max([0, *(int(name[1:]) for name in ann.data)])
+                if kept < safe or len(ann.data) != kept:
+                    raise AssertionError(f"{safe} slots were safe, {len(ann.data)} are there, up to {kept}")
+                n, end = kept, time.monotonic() + 2.5
+                while time.monotonic() < end:
+                    n += 1
+                    ann.set(**{f"s{n}": n})
+                    ann.next()
+                    if time.monotonic() < end - 1.1:
+                        safe = n
+                    time.sleep(0.02)
+                server.process.kill()
+        if safe < 200:
+            raise Failure(f"only {safe} changes in all")
+    finally:
+        shutil.rmtree(state)
