@@ -5,6 +5,7 @@
  * host.c        answers, tasks, reload, log, options      host_values.c   values.h
  * host_rooms.c  rooms.h                                   host_members.c  members.h
  * host_shared.c shared.h
+ * host_services.c store, jobs
  * timers.c      timers
  *
  * Owner   Static storage.
@@ -20,5 +21,7 @@ extern const struct ph_values ph_host_values;
 extern const struct ph_members ph_host_members;
 extern const struct ph_rooms ph_host_rooms;
 extern const struct ph_shared ph_host_shared;
+extern const struct ph_store_service ph_host_store;
+extern const struct ph_jobs ph_host_jobs;
 
 #endif

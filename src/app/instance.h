@@ -69,6 +69,7 @@ struct ph_instance {
     struct ph_question *spare; /**< for the next question */
     struct ph_list timers;     /**< list of struct ph_app_timer::link */
     size_t n_timers;
+    unsigned n_jobs; /**< that other threads do */
 
     /* life.c */
     struct ph_mail load_mail, drain_mail;

@@ -140,6 +140,9 @@ void ph_theatre_destroy(struct ph_theatre *theatre)
         return;
     if (theatre->loops)
         ph_loops_stop(theatre->loops);
+    for (size_t i = 0; i < theatre->n; i++)
+        while (theatre->instances[i]->n_jobs)
+            ph_loop_turn(theatre->instances[i]->loop, true);
     ph_store_close(theatre->store);
     theatre->store = NULL;
     if (theatre->loops)

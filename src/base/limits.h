@@ -83,6 +83,7 @@
     X(SLOTS, 1024, "slots", "of one shared object")                                                            \
     X(SLOT_BYTES, 128 * PH_KIB, "bytes", "value of one slot, as it lies in memory")                            \
     X(OBJECT_BYTES, 4 * PH_MIB, "bytes", "of one shared object, as it lies in memory")                         \
+    X(APP_JOBS, 64, "jobs", "that an application has under way on other threads")                              \
     X(STORE_KEY, 256, "bytes", "of one record")                                                                \
     X(STORE_VALUE, 256 * PH_KIB, "bytes", "of one record, as it lies on disk")                                 \
     X(STORE_SPACE, 64 * PH_MIB, "bytes", "records of one application, or of one shared object")                \
