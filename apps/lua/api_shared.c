@@ -6,7 +6,8 @@
 
 enum { BATCH_MAX = 1000 };
 
-static const char observers = 'o'; /* key of the registry: functions by number of the object */
+/* Keys of the registry: functions, and rooms, by number of the object. */
+static const char observers = 'o', opened = 'p';
 
 static const struct ph_shared *service_of(lua_State *L, struct ph_lua_script *script)
 {
@@ -84,12 +85,36 @@ static int push_opened(lua_State *L, struct ph_lua_waiter *waiter, const struct 
     return 1;
 }
 
-/* The observer of the object that is being opened is known by its number only once open has returned. */
-static void keep_observer(lua_State *L, ph_shared_id shared, int function)
+/* Note what is open; room 0: it is no more. The function, or nil, is on top and is popped. */
+static void note_open(lua_State *L, ph_shared_id shared, ph_room_id room)
 {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &observers);
-    lua_pushvalue(L, function);
+    lua_insert(L, -2);
     lua_rawseti(L, -2, (lua_Integer)shared);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &opened);
+    if (room)
+        lua_pushinteger(L, (lua_Integer)room);
+    else
+        lua_pushnil(L);
+    lua_rawseti(L, -2, (lua_Integer)shared);
+    lua_pop(L, 2);
+}
+
+void ph_lua_close_shared(lua_State *L, ph_room_id room)
+{
+    struct ph_lua_script *script = ph_lua_script_of(L);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &opened);
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        ph_shared_id shared = (ph_shared_id)lua_tointeger(L, -2);
+        bool is_of_room = !room || (ph_room_id)lua_tointeger(L, -1) == room;
+        lua_pop(L, 1);
+        if (!is_of_room)
+            continue;
+        (void)script->host->shared->close(script->app, shared); /* gone with its room, or not yet */
+        lua_pushnil(L);
+        note_open(L, shared, 0);
+    }
     lua_pop(L, 1);
 }
 
@@ -117,8 +142,10 @@ int ph_lua_room_shared(lua_State *L)
     waiter->push = push_opened;
     int error = service->open(script->app, room, name, is_persistent, has_observer ? on_change : NULL,
                               ph_lua_waiter_done, waiter, &waiter->id);
-    if (!error && has_observer)
-        keep_observer(L, waiter->id, 4);
+    if (!error) {
+        lua_settop(L, 4);
+        note_open(L, waiter->id, room);
+    }
     return ph_lua_waiter_yield(L, waiter, error);
 }
 
@@ -239,8 +266,7 @@ static int shared_close(lua_State *L)
     ph_shared_id shared = check_shared(L, 1);
     int error = service_of(L, script)->close(script->app, shared);
     lua_pushnil(L);
-    lua_insert(L, 2);
-    keep_observer(L, shared, 2);
+    note_open(L, shared, 0);
     return ph_lua_result(L, error);
 }
 
@@ -273,5 +299,7 @@ void ph_lua_open_shared(lua_State *L)
                                        {NULL, NULL}};
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &observers);
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &opened);
     ph_lua_make_class(L, PH_LUA_SHARED, methods, shared_field);
 }

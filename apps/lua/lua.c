@@ -15,7 +15,7 @@
 #include "apps/bundled.h"
 #include "load.h"
 
-enum { LOADING_US = 2 * 1000000, MEBI = 1024 * 1024 };
+enum { LOADING_US = 1000000, MEBI = 1024 * 1024 };
 
 static const char mistake[] = "The application made a mistake.";
 
@@ -158,6 +158,7 @@ static void after_hook(lua_State *L, const struct hooking *it)
     if (it->hook != PH_LUA_DESTROY_ROOM)
         return;
     ph_lua_end_timers(L, it->event->room);
+    ph_lua_close_shared(L, it->event->room);
     ph_lua_drop_data(L, PH_LUA_ROOM, it->event->room);
 }
 
@@ -496,12 +497,19 @@ static int load(struct ph_app *app, const struct ph_event *event, struct ph_answ
     return PH_ACCEPT;
 }
 
+static int close_all(lua_State *L)
+{
+    ph_lua_close_shared(L, 0);
+    return 0;
+}
+
 static int unload(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer)
 {
     struct ph_lua_script *script = app->state;
     if (!script)
         return PH_ACCEPT;
     (void)call_hook(app, event, answer, PH_LUA_UNLOAD);
+    (void)ph_lua_enter(script, close_all, NULL, 0, "unload");
     app->state = NULL;
     free_script(script);
     *answer = (struct ph_answer){0};

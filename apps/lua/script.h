@@ -167,6 +167,9 @@ void ph_lua_open_timers(lua_State *L);
 /** An array of {kind, name, value, if_version}, as the hook `shared` and observers hear it. */
 void ph_lua_push_changes(lua_State *L, struct ph_app *app, const struct ph_shared_change *changes, size_t n);
 
+/** Close the shared objects of a room, or with room 0 all of them: their handles would outlive the script. */
+void ph_lua_close_shared(lua_State *L, ph_room_id room);
+
 /** Set the options that the table at `index` has for a room. */
 int ph_lua_configure(lua_State *L, ph_room_id room, int index);
 

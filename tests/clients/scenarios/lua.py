@@ -10,6 +10,7 @@ from rtmp import Client
 from scenario import scenario
 from scenarios.apps import guests
 from server import Failure, Server
+from shared import CHANGE, SUCCESS, USE, Shared
 from waiting import wait_for
 
 
@@ -447,3 +448,110 @@ def lua_first_game_of_the_manual():
                 answer = ann.call("guess", number)
                 low, high = (number + 1, high) if answer == "more" else (low, number - 1)
             expect(bob.hear("won"), ["Ann", number, guesses])
+
+
+@scenario
+def lua_shared_objects():
+    script = """
+    local game, ph, heard = {calls = {}}, playhouse, {}
+    function game.create_room(room)
+      room.data.board = assert(room:shared("board", {changed = function(object, member, changes)
+        for _, c in ipairs(changes) do heard[#heard + 1] = table.concat({member and member.protocol or "script", c.kind, c.name or "",
+          c.value == nil and "" or ph.json.encode(c.value)}, " ") end
+      end}))
+      room.data.board:set("x", 1)
+    end
+    function game.shared(room, member, name, changes)
+      if changes[1].kind == "use" and name ~= "board" then return false, "Only the board." end
+      for _, c in ipairs(changes) do if c.name == "secret" then return false end end
+    end
+    local c = game.calls
+    function c.heard() local h = heard heard = {} return ph.array(h) end
+    function c.get(member, name) local v, version = member.room.data.board:get(name) return {v, version} end
+    function c.all(member) return member.room.data.board:all() end
+    function c.set(member, name, value, version) local ok, why = member.room.data.board:set(name, value, version) return ok or why end
+    function c.update(member, values) return member.room.data.board:update(values) end
+    function c.lock(member) local b = member.room.data.board b:lock() b:set("p", 1) b:set("q", 2) b:unlock() return b.count end
+    function c.send(member, ...) return member.room.data.board:send("said", ...) end
+    function c.clear(member) local b = member.room.data.board b:clear() return b.count end
+    function c.shut(member) local b = member.room.data.board b:close() return {select(2, b:set("x", 1)), b.count} end
+    return game
+    """
+    with scripted(script) as (server, _), guests(server, "game/r", "game/r") as (ann, bob):
+        board = Shared(bob, "board")
+        board.use()
+        expect(board.data, {"x": 1})
+        board.set(y={"deep": [1]})
+        expect(board.next(), [SUCCESS])
+        expect(ann.call("get", "y"), [{"deep": [1]}, 2])
+        expect(ann.call("heard"), ['rtmp set y {"deep":[1]}'])
+        expect(ann.call("set", "x", 5), True)
+        expect(board.next(), [CHANGE])
+        expect(board.data["x"], 5)
+        expect(ann.call("set", "x", 6, 1), "conflict")
+        expect(ann.call("get", "x"), [5, 3])
+        expect(ann.call("update", {"a": 1, "b": 2, "y": None}), True)
+        board.next()
+        expect(board.data, {"x": 5, "a": 1, "b": 2})
+        expect(ann.call("all"), {"x": 5, "a": 1, "b": 2})
+        expect(ann.call("lock"), 5)
+        while board.data.get("q") != 2:
+            board.next()
+        expect(board.data["p"], 1)
+        expect(ann.call("send", "hi", 1), True)
+        board.next()
+        expect(board.heard, [["said", "hi", 1]])
+        board.set(secret=1)
+        board.next()
+        expect("secret" in ann.call("all"), False)
+        expect(ann.call("clear"), 0)
+        expect(ann.call("shut"), ["gone", 0])
+
+
+def follow(client, name):
+    """A shared object whose copy follows whatever else is read from this client."""
+    shared, read = Shared(client, name), client.message
+
+    def message():
+        kind, stream, body = read()
+        if kind == 19:
+            shared.take(body)
+        return kind, stream, body
+    shared.send((USE, b""))
+    client.message = message
+    return shared
+
+
+@scenario
+def lua_example_game():
+    """Draw and guess: two rounds of three players, who all see the same."""
+    folder = os.path.join(os.path.dirname(__file__), "..", "..", "..", "examples", "game")
+    with Server("app.game.type=lua", f"app.game.script={os.path.abspath(folder)}/game.lua") as server, \
+            contextlib.ExitStack() as stack:
+        players, states = {}, {}
+        for name in ("Ann", "Bob", "Eve"):
+            players[name] = stack.enter_context(Client(server.port))
+            expect(players[name].connect("game/den", name)[0], "_result")
+            states[name] = follow(players[name], "state")
+        with Client(server.port) as other:
+            expect(other.connect("game/den", "Ann")[3]["description"], "Somebody here has this name.")
+        for drawer, guesser in (("Ann", "Bob"), ("Bob", "Eve")):
+            word = players[drawer].hear("word")[0]
+            for name, state in states.items():
+                wait_for(lambda: players[name].call("strokes") == [] and state.data.get("phase") == "drawing"
+                         and state.data.get("drawer") == drawer, f"{name} to see {drawer} draw")
+            stroke = [0, 0, 10, 20]
+            players[drawer].call("draw", stroke)
+            expect(players[guesser].hear("stroke"), [stroke])
+            expect(players[guesser].call("strokes"), [stroke])
+            expect(players[guesser].fails("draw", stroke)["description"], "It is not your turn to draw.")
+            expect(players[drawer].fails("guess", word)["description"], "You know the word.")
+            expect(players[guesser].call("guess", "perhaps a cow"), False)
+            for player in players.values():
+                expect(player.hear("said"), [guesser, "perhaps a cow"])
+            expect(players[guesser].call("guess", " " + word.upper()), True)
+            for player in players.values():
+                expect(player.hear("won"), [word, guesser])
+        for name, state in states.items():
+            wait_for(lambda: players[name].call("strokes") is not None
+                     and state.data["scores"] == {"Ann": 1, "Bob": 3, "Eve": 2}, f"{name} to see the scores")
