@@ -161,8 +161,10 @@ int ph_lua_configure(lua_State *L, ph_room_id room, int index)
     boolean_option(L, index, "locked", &options.locked);
     if (lua_getfield(L, index, "password") != LUA_TNIL)
         options.password = ph_lua_take_text(L, script->app, lua_gettop(L));
-    if (lua_getfield(L, index, "metadata") != LUA_TNIL)
+    if (lua_getfield(L, index, "metadata") != LUA_TNIL) {
+        luaL_checktype(L, -1, LUA_TTABLE);
         options.metadata = ph_lua_take(L, script->app, lua_gettop(L));
+    }
     lua_pop(L, 2);
     return script->host->rooms->configure(script->app, room, &options);
 }

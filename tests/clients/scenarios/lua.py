@@ -555,3 +555,91 @@ def lua_example_game():
         for name, state in states.items():
             wait_for(lambda: players[name].call("strokes") is not None
                      and state.data["scores"] == {"Ann": 1, "Bob": 3, "Eve": 2}, f"{name} to see the scores")
+
+
+MISUSES = r"""
+local game, ph = {calls = {}}, playhouse
+local misuses = {
+  function(m) m.send(nil, "x") end, function(m) m.send(m.room, "x") end, function(m) m.room.broadcast(m, "x") end,
+  function(m) m:send() end, function(m) m:send({}) end, function(m) m:send("") end, function(m) m:send(("x"):rep(1000)) end,
+  function(m) m:send("x", print) end, function(m) m:send("x", m) end, function(m) m:send("x", coroutine.create(print)) end,
+  function(m) m:send("x", ("x"):rep(1000000), ("y"):rep(1000000), ("z"):rep(1000000)) end,
+  function(m) local t = {} for i = 1, 100 do t = {t} end m:send("x", t) end,
+  function(m) local t = {} t[1] = t m:send("x", t) end,
+  function(m) local t = {} for i = 1, 30 do t = {t, t} end m:send("x", t) end,
+  function(m) m:send("x", {[{}] = 1}) end, function(m) m:send("x", {[1.5] = 1, [true] = 2}) end, function(m) m:send("x", {["a\0b"] = 1}) end,
+  function(m) m:send("x", table.unpack({}, 1, 20000)) assert(false) end,
+  function(m) m:send("x", setmetatable({}, {__index = error, __len = error, __pairs = error})) assert(false) end,
+  function(m) m.room:broadcast_except({1}, "x") end, function(m) m.room:broadcast_except({m.room}, "x") end,
+  function(m) m.room:broadcast_except(setmetatable({}, {__len = function() return 1e9 end}), "x") assert(false) end,
+  function(m) ph.send(5, "x") end, function(m) ph.send({}, 5, {}) assert(false) end,
+  function(m) ph.room({}) end, function(m) ph.reserve("", -1) end, function(m) ph.spawn(nil) end, function(m) ph.spawn(5) end,
+  function(m) ph.after(0/0, print) end, function(m) ph.after(-1, print) end, function(m) ph.every(0, print) end,
+  function(m) ph.after(1e300, print) end, function(m) ph.after(1, "print") end, function(m) ph.sleep(-1) end, function(m) ph.sleep("x") end,
+  function(m) m:call_within(0, "x") end, function(m) m:call_within(2^40, "x") end, function(m) m:set({}, 1) end, function(m) m:set("x", print) end,
+  function(m) assert(m:set(("x"):rep(5000), 1)) end, function(m) assert(m:set("x", ("x"):rep(20000))) end,
+  function(m) m.room:configure() end, function(m) m.room:configure{tick_hz = -1} end, function(m) assert(m.room:configure{tick_hz = 1e9}) end,
+  function(m) m.room:configure{tick_hz = "x"} end, function(m) m.room:configure{locked = 1} end, function(m) m.room:configure{[1] = 1} end,
+  function(m) assert(m.room:configure{metadata = 5}) end, function(m) assert(m.room:configure{metadata = {x = ("x"):rep(5000)}}) end,
+  function(m) m.room:configure{password = {}} end, function(m) m.room:shared() end, function(m) m.room:shared({}) end,
+  function(m) m.room:shared("x", 5) end, function(m) m.room:shared("x", {changed = 5}) end, function(m) assert(m.room:shared(("x"):rep(5000))) end,
+  function(m) ph.json.encode(print) end, function(m) assert(ph.json.decode(("["):rep(100000))) end, function(m) assert(ph.json.decode("\0")) end,
+  function(m) assert(ph.json.decode('{"a":1,"a":2}')) end, function(m) ph.json.decode() end, function(m) ph.json.encode(0/0, 1, 2) assert(false) end,
+  function(m) ph.refuse(5, 6) end, function(m) ph.refuse({description = {}}) end, function(m) ph.refuse(print) end,
+  function(m) error() end, function(m) error(false) end, function(m) error({}) end, function(m) error(setmetatable({}, {__tostring = error})) end,
+  function(m) error(setmetatable({}, {__tostring = function() return 5 end})) end, function(m) error(m) end, function(m) error(("x"):rep(100000)) end,
+  function(m) ph.array(5) end, function(m) ph.bytes() end, function(m) ph.date("x") end, function(m) return ph.date(1) < 5 end,
+  function(m) ph.metrics.add() end, function(m) ph.metrics.set("x") end, function(m) ph.option() end, function(m) ph.log.info(setmetatable({}, {__tostring = error})) end,
+  function(m) m.data = 5 end, function(m) m.room.data = 5 end, function(m) m[nil] = 1 end, function(m) return m[{}] end, function(m) return m.room[5].x end,
+  function(m) getmetatable(m).x = 1 end, function(m) setmetatable(m, {}) end, function(m) getmetatable(ph.null).x = 1 end,
+  function(m) local function f() ph.spawn(f) end f() assert(false) end,
+  function(m) local co = coroutine.wrap(function() ph.sleep(1) end) table.sort({3, 2, 1}, co) end,
+  function(m) ("x"):gsub("x", function() ph.sleep(1) end) end, function(m) coroutine.close(coroutine.running()) end,
+  function(m) for _ in m.room:members() do error("in a loop") end end, function(m) ph.store.get({}) end, function(m) ph.http.request{} end,
+  function(m) ph.http.request{url = {}} end, function(m) ph.http.get() end, function(m) ph.http.post("x") end, function(m) ph.streams.stop() end,
+  function(m) m:move({}) end, function(m) m:move(m) end, function(m) require("other") end, function(m) playhouse = nil local x = playhouse.app end,
+}
+function game.calls.count() return #misuses end
+function game.calls.direct(member, n) misuses[n](member) end
+function game.calls.caught(member, n) local ok, why = pcall(misuses[n], member) assert(not ok) return type(why) end
+function game.calls.wrapped(member, n) local co = coroutine.wrap(misuses[n]) return (pcall(co, member)) end
+function game.calls.spawned(member, n) ph.spawn(misuses[n], member) return "on" end
+function game.calls.well() return {1 + 1, ph == playhouse or "lost"} end
+return game
+"""
+
+
+def misuse_everything(client, methods):
+    for n in range(1, int(client.call("count")) + 1):
+        for method in methods:
+            client.answer(client.ask(method, n))
+        if client.call("well")[0] != 2:
+            raise Failure(f"after misuse {n} the script is not well")
+
+
+@scenario
+def lua_misuses_are_errors_of_the_script():
+    with scripted(MISUSES, "app.game.options.budget=1000") as (server, _), guests(server, "game/r") as (client,):
+        for n in range(1, int(client.call("count")) + 1):
+            kind, value = client.answer(client.ask("direct", n))
+            if kind != "_error":
+                raise Failure(f"misuse {n} was no error")
+        misuse_everything(client, ["caught", "wrapped", "spawned"])
+
+
+@scenario
+def lua_misuses_without_memory():
+    """The same in 1 MiB that is nearly full: whatever runs out of memory is an error, not the end."""
+    script = MISUSES.replace("return game\n", """
+    function game.calls.fill() kept = {} pcall(function() while true do kept[#kept + 1] = {} end end) for i = 1, 300 do kept[#kept] = nil end end
+    return game
+    """)
+    with scripted(script, "app.game.options.memory=1", "app.game.options.budget=1000") as (server, _), \
+            guests(server, "game/r") as (client,):
+        n = int(client.call("count"))
+        client.ask("fill")
+        for n in range(1, n + 1):
+            for method in ("direct", "caught", "wrapped", "spawned", "well"):
+                client.answer(client.ask(method, n))
+        with guests(server, "echo") as (other,):
+            expect(other.call("echo", 1), 1)
