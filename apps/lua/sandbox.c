@@ -11,6 +11,7 @@ enum {
     INTERVAL = 1000,     /* instructions: some microseconds */
     SHORT_INTERVAL = 32, /* one instruction on a text of 1 MiB may take a millisecond and more */
     LOOK_STEPS = 10000,  /* charged steps between two looks at the clock */
+    FIRST_LOOK_NS = 1000000,
     BYTES_PER_STEP = 64, /* of memory that is asked for */
 };
 
@@ -23,19 +24,30 @@ static uint64_t clock_ns(clockid_t id)
 
 struct ph_lua_sandbox *ph_lua_sandbox_of(lua_State *L) { return *(struct ph_lua_sandbox **)lua_getextraspace(L); }
 
-/* Processor time is asked for only when as much time has gone by: the other clock costs no system call. */
+/* Asking for processor time is a system call, asking what time it is is none: most callbacks are over before the former
+ * is asked for. The time up to then counts as used, but never as more than FIRST_LOOK_NS. */
+static uint64_t used_ns(struct ph_lua_sandbox *sandbox, uint64_t wall_ns)
+{
+    uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    if (!sandbox->began_cpu_ns) {
+        uint64_t gone_ns = wall_ns - sandbox->began_wall_ns;
+        uint64_t used = gone_ns < FIRST_LOOK_NS ? gone_ns : FIRST_LOOK_NS;
+        sandbox->began_cpu_ns = cpu_ns > used ? cpu_ns - used : 1;
+    }
+    return cpu_ns - sandbox->began_cpu_ns;
+}
+
 static bool is_over(struct ph_lua_sandbox *sandbox)
 {
     if (sandbox->over || sandbox->depth == 0)
         return sandbox->over;
     sandbox->look = sandbox->work + LOOK_STEPS;
-    uint64_t wall = clock_ns(CLOCK_MONOTONIC);
-    if (wall < sandbox->look_wall_ns)
+    uint64_t wall_ns = clock_ns(CLOCK_MONOTONIC);
+    if (wall_ns < sandbox->look_wall_ns)
         return false;
-    uint64_t used = clock_ns(CLOCK_THREAD_CPUTIME_ID) - sandbox->began_cpu_ns;
-    uint64_t budget = (uint64_t)sandbox->limits.budget_us * 1000;
+    uint64_t used = used_ns(sandbox, wall_ns), budget = (uint64_t)sandbox->limits.budget_us * 1000;
     sandbox->over = used >= budget;
-    sandbox->look_wall_ns = wall + (sandbox->over ? 0 : budget - used);
+    sandbox->look_wall_ns = wall_ns + (sandbox->over ? 0 : budget - used);
     return sandbox->over;
 }
 
@@ -153,16 +165,17 @@ void ph_lua_begin(struct ph_lua_sandbox *sandbox)
     if (sandbox->depth++)
         return;
     sandbox->over = false;
-    sandbox->began_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    sandbox->look_wall_ns = clock_ns(CLOCK_MONOTONIC) + (uint64_t)sandbox->limits.budget_us * 1000;
+    sandbox->began_cpu_ns = 0;
+    sandbox->began_wall_ns = clock_ns(CLOCK_MONOTONIC);
+    sandbox->look_wall_ns = sandbox->began_wall_ns + FIRST_LOOK_NS;
     sandbox->look = sandbox->work + LOOK_STEPS;
     set_interval(sandbox, sandbox->n_large ? SHORT_INTERVAL : INTERVAL);
 }
 
 bool ph_lua_end(struct ph_lua_sandbox *sandbox, uint64_t *used_us)
 {
-    *used_us = (clock_ns(CLOCK_THREAD_CPUTIME_ID) - sandbox->began_cpu_ns) / 1000;
     bool over = sandbox->over;
+    *used_us = over ? used_ns(sandbox, clock_ns(CLOCK_MONOTONIC)) / 1000 : 0;
     if (--sandbox->depth == 0)
         sandbox->over = false;
     return over;

@@ -41,7 +41,8 @@ struct ph_lua_sandbox {
     unsigned n_closing; /**< coroutines that are being closed inside each other */
     uint64_t work;      /**< steps charged */
     uint64_t look;      /**< at how many of them to look at the clock */
-    uint64_t began_cpu_ns;
+    uint64_t began_wall_ns;
+    uint64_t began_cpu_ns; /**< 0: not asked for yet */
     uint64_t look_wall_ns; /**< before this the budget cannot be used up */
     bool over;             /**< the callback has used up its budget */
 };
@@ -57,7 +58,7 @@ struct ph_lua_sandbox *ph_lua_sandbox_of(lua_State *L);
 /** A callback begins: it has its budget. Calls may be nested; the outermost counts. */
 void ph_lua_begin(struct ph_lua_sandbox *sandbox);
 
-/** It ends. True: it was over its budget; forgotten with the outermost. `used_us`: processor time so far. */
+/** It ends. True: it was over its budget; forgotten with the outermost. `used_us`: then, the processor time. */
 bool ph_lua_end(struct ph_lua_sandbox *sandbox, uint64_t *used_us);
 
 /**

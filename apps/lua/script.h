@@ -42,7 +42,8 @@ struct ph_lua_task {
     ph_member_id entering; /**< enter_room: who joins when it accepts */
     unsigned n_waiters;
     const struct ph_lua_waiter *for_; /**< what it waits for; NULL: it runs */
-    char name[64];                    /**< "call say", for the log */
+    const char *kind;                 /**< "call", for the log; and of what: */
+    char name[48];
 };
 
 /** Something under way in the host that a task waits for. */

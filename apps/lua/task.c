@@ -183,7 +183,9 @@ struct ph_lua_task *ph_lua_task_new(lua_State *L, struct ph_lua_script *script, 
         luaL_error(L, "out of memory");
     task->co = co;
     task->end = end;
-    snprintf(task->name, sizeof task->name, "%s%s%s", kind, *name ? " " : "", name);
+    size_t length = strlen(name);
+    task->kind = kind;
+    memcpy(task->name, name, length < sizeof task->name ? length : sizeof task->name - 1); /* the rest is 0 */
     task->next = script->tasks;
     if (task->next)
         task->next->previous = task;
@@ -274,6 +276,13 @@ static int finish(lua_State *L)
     return 0;
 }
 
+static void report_task(lua_State *L, lua_State *co, const struct ph_lua_task *task)
+{
+    char words[sizeof task->name + 32];
+    snprintf(words, sizeof words, "%s%s%s", task->kind, task->name[0] ? " " : "", task->name);
+    ph_lua_report(L, co, words);
+}
+
 static int fail(lua_State *L)
 {
     struct finishing *it = lua_touserdata(L, 1);
@@ -285,7 +294,7 @@ static int fail(lua_State *L)
         it->answer->redirect = text_field(L, app, 2, "redirect");
         it->answer->application = value_field(L, app, 2, "application");
     } else {
-        ph_lua_report(L, it->task->co, it->task->name);
+        report_task(L, it->task->co, it->task);
         it->answer->description = "The application made a mistake.";
     }
     return 0;
@@ -301,7 +310,7 @@ static int conclude(lua_State *L, lua_CFunction how, struct finishing *it, int v
         return it->verdict;
     *it->answer = (struct ph_answer){.description = "The application made a mistake."};
     if (lua_type(L, -1) == LUA_TSTRING)
-        ph_lua_report(L, NULL, it->task->name);
+        report_task(L, NULL, it->task);
     lua_pop(L, 1);
     return PH_REFUSE;
 }
@@ -430,11 +439,8 @@ void ph_lua_waiter_done(struct ph_app *app, void *user, int error, const struct 
     (void)app;
     struct waking it = {.waiter = user, .error = error, .value = value};
     struct ph_lua_task *task = it.waiter->task;
-    if (task && task->for_ == it.waiter) {
-        char name[sizeof task->name];
-        memcpy(name, task->name, sizeof name);
-        (void)ph_lua_enter(it.waiter->script, wake, &it, task->room, name);
-    }
+    if (task && task->for_ == it.waiter)
+        (void)ph_lua_enter(it.waiter->script, wake, &it, task->room, task->kind);
     ph_lua_waiter_free(it.waiter);
 }
 
