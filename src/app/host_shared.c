@@ -9,7 +9,7 @@
 
 static struct ph_object_watch *watch_of(struct ph_app *app, ph_shared_id id)
 {
-    return ph_idtable_get(&ph_instance_of(app)->watch_ids, id);
+    return ph_object_watch_get(ph_instance_of(app), id);
 }
 
 /* The object is open when this has been called. */
@@ -48,34 +48,24 @@ static int open_object(struct ph_app *app, ph_room_id room_id, const char *name,
     int err = room ? ph_object_open(room, name, persistent, &object) : PH_E_GONE;
     if (err)
         return err;
-    struct ph_object_watch *watch = calloc(1, sizeof *watch);
     bool is_late = object->is_loading;
-    if (watch && ph_idtable_add(&instance->watch_ids, watch, &watch->id) == 0 &&
-        (is_late || tell_later(instance, done, user) == 0)) {
-        watch->object = object;
-        watch->changed = changed;
-        watch->opened = is_late ? done : NULL;
-        watch->user = user;
-        ph_list_append(&object->watches, &watch->in_object);
-        *id = watch->id;
-        return 0;
+    err = ph_object_watch(object, changed, is_late ? done : NULL, user, id);
+    if (err) {
+        ph_object_settle(object);
+        return err;
     }
-    if (watch)
-        (void)ph_idtable_remove(&instance->watch_ids, watch->id);
-    free(watch);
-    ph_object_settle(object);
-    return PH_E_MEMORY;
+    err = is_late ? 0 : tell_later(instance, done, user);
+    if (err)
+        ph_object_unwatch(watch_of(app, *id));
+    return err;
 }
 
 static int close_object(struct ph_app *app, ph_shared_id id)
 {
-    struct ph_object_watch *watch = ph_idtable_remove(&ph_instance_of(app)->watch_ids, id);
+    struct ph_object_watch *watch = watch_of(app, id);
     if (!watch)
         return PH_E_GONE;
-    struct ph_object *object = watch->object;
-    ph_list_remove(&watch->in_object);
-    free(watch);
-    ph_object_settle(object);
+    ph_object_unwatch(watch);
     return 0;
 }
 
@@ -84,8 +74,8 @@ static const struct ph_value *get(struct ph_app *app, ph_shared_id id, const cha
     const struct ph_object_watch *watch = watch_of(app, id);
     const struct ph_slot *slot = watch ? ph_object_slot(watch->object, name) : NULL;
     if (version)
-        *version = slot ? slot->version : 0;
-    return slot ? ph_value_out(slot->value) : NULL;
+        *version = slot ? slot->content->version : 0;
+    return slot ? ph_value_out(slot->content->value) : NULL;
 }
 
 static bool next(struct ph_app *app, ph_shared_id id, struct ph_shared_slot *slot)
@@ -99,7 +89,7 @@ static bool next(struct ph_app *app, ph_shared_id id, struct ph_shared_slot *slo
         return false;
     const struct ph_slot *found = ph_list_entry(node, struct ph_slot, link);
     *slot = (struct ph_shared_slot){
-        .name = found->name, .value = ph_value_out(found->value), .version = found->version};
+        .name = found->name, .value = ph_value_out(found->content->value), .version = found->content->version};
     return true;
 }
 
@@ -117,31 +107,20 @@ static uint32_t object_version(struct ph_app *app, ph_shared_id id)
 
 static int change(struct ph_app *app, ph_shared_id id, const struct ph_shared_change *changes, size_t n_changes)
 {
-    struct ph_object_watch *watch = watch_of(app, id);
-    if (!watch)
-        return PH_E_GONE;
-    return ph_object_change(watch->object, NULL, watch->object->version, changes, n_changes);
+    const struct ph_object_watch *watch = watch_of(app, id);
+    return watch ? ph_object_change_own(watch->object, changes, n_changes) : PH_E_GONE;
 }
 
 static int lock(struct ph_app *app, ph_shared_id id)
 {
     struct ph_object_watch *watch = watch_of(app, id);
-    if (!watch)
-        return PH_E_GONE;
-    watch->object->n_locks++;
-    return 0;
+    return watch ? ph_object_lock(watch) : PH_E_GONE;
 }
 
 static int unlock(struct ph_app *app, ph_shared_id id)
 {
     struct ph_object_watch *watch = watch_of(app, id);
-    if (!watch)
-        return PH_E_GONE;
-    if (watch->object->n_locks == 0)
-        return PH_E_STATE;
-    watch->object->n_locks--;
-    ph_instance_defer(ph_instance_of(app), &watch->object->unlock);
-    return 0;
+    return watch ? ph_object_unlock(watch) : PH_E_GONE;
 }
 
 const struct ph_shared ph_host_shared = {

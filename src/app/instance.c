@@ -243,11 +243,9 @@ static void receive(struct ph_instance *instance, struct ph_letter *letter)
         ph_member_take_data(member, letter);
         break;
     case PH_LETTER_CHANGE:
-        ph_member_take_change(member, letter);
-        return;
     case PH_LETTER_RELEASE:
-        ph_member_take_release(member, letter);
-        break;
+        ph_member_take_shared(member, letter);
+        return;
     default:
         break;
     }

@@ -8,6 +8,7 @@
 #include "app/instance.h"
 #include "app/letter.h"
 #include "app/member.h"
+#include "app/object.h"
 #include "app/question.h"
 #include "app/room.h"
 #include "app/theatre.h"
@@ -174,6 +175,7 @@ static void detach(struct ph_instance *instance)
         struct ph_room *room = ph_list_entry(node, struct ph_room, link);
         for (struct ph_list *question; (question = ph_list_first(&room->questions));)
             ph_question_withdraw(ph_list_entry(question, struct ph_question, link));
+        ph_objects_unwatch(room);
         room->data = NULL;
     }
     ph_list_for_each_safe(node, &instance->members)
@@ -226,6 +228,7 @@ static void on_reload(struct ph_task *task)
         struct ph_room *room = ph_list_entry(node, struct ph_room, link);
         if (instance->state == PH_INSTANCE_RUNNING && room->is_open)
             tell_room(instance, room);
+        ph_objects_settle(room);
         room->saved = NULL;
     }
     rtmp_arena_reset(&instance->saved);

@@ -14,7 +14,7 @@
 
 void ph_news_begin(struct ph_news *news, struct ph_object *object)
 {
-    *news = (struct ph_news){.object = object};
+    *news = (struct ph_news){.object = object, .version = object->version + 1};
     news->end = &news->first;
     rtmp_arena_init(&news->arena, &ph_app_allocator, PH_LIMIT_OBJECT_BYTES + PH_LIMIT_AMF_BYTES);
 }
@@ -33,6 +33,13 @@ void ph_news_add(struct ph_news *news, enum ph_news_to to, enum ph_shared_news k
                                   .event = {.news = kind, .name = name_copy, .value = value_copy, .version = version}};
     *news->end = item;
     news->end = &item->next;
+}
+
+void ph_news_take_back(struct ph_news *news, struct ph_news_item **mark)
+{
+    *mark = NULL;
+    news->end = mark;
+    news->failed = false;
 }
 
 static bool is_heard_by(const struct ph_news_item *item, enum ph_news_to who) { return item->to & who; }

@@ -29,6 +29,7 @@ struct ph_news_item {
 struct ph_news {
     struct ph_object *object;
     struct rtmp_arena arena;
+    uint32_t version; /* of the object, when what they tell has been done */
     struct ph_news_item *first, **end;
     bool failed; /* no memory: who should hear is told to begin anew */
 };
@@ -38,6 +39,9 @@ void ph_news_begin(struct ph_news *news, struct ph_object *object);
 /** Names and values are copied; both may be NULL. */
 void ph_news_add(struct ph_news *news, enum ph_news_to to, enum ph_shared_news kind, const char *name,
                  const struct rtmp_value *value, uint32_t version);
+
+/** Take back what was added since `end` was `mark`; then nothing has failed. */
+void ph_news_take_back(struct ph_news *news, struct ph_news_item **mark);
 
 /** Tell every user; `asker` is NULL when it was the application. */
 void ph_news_send(struct ph_news *news, const struct ph_member *asker);

@@ -4,7 +4,11 @@
  *
  * Every change comes as a batch that is done whole or not at all, and raises the object's version by one. The client
  * that asked hears SUCCESS for what it set, the others what has changed; where somebody else had changed a slot that
- * the client did not know of yet, it is told the value too, for its own copy may have been overwritten meanwhile.
+ * the client did not know of yet, it is told the value too, for its own copy may have been overwritten meanwhile. While
+ * the application has locked an object, its own changes are done but not told yet, and whatever clients want waits.
+ *
+ * object.c         objects and their end    object_batch.c  batches
+ * object_member.c  what members ask for     object_watch.c  the application: watching, locking
  *
  * Source  docs/wire.md 6; what Flash clients expect.
  * Owner   The room. An object goes with its last user; a persistent one goes with its room, and is kept by the store.
@@ -30,13 +34,21 @@
 
 struct ph_letter;
 struct ph_member;
+struct ph_news;
 struct ph_room;
+
+/* What a slot holds. */
+struct ph_content {
+    uint32_t version; /* of the object when it was changed last */
+    size_t bytes;     /* that it takes */
+    const struct rtmp_value *value;
+    struct rtmp_value scalar; /* the value, if it has no parts */
+    struct rtmp_arena arena;  /* else its memory */
+};
 
 struct ph_slot {
     struct ph_list link;
-    struct rtmp_arena arena; /* of the value */
-    const struct rtmp_value *value;
-    uint32_t version; /* of the object when it was changed last */
+    struct ph_content *content; /* NULL: removed, only while a batch is being done */
     char name[];
 };
 
@@ -45,6 +57,7 @@ struct ph_object_use {
     struct ph_list in_object, in_member;
     struct ph_object *object;
     struct ph_member *member;
+    uint32_t repaired; /* version at which its copy was last told what nobody had changed */
 };
 
 /* The application that uses it. */
@@ -52,6 +65,7 @@ struct ph_object_watch {
     struct ph_list in_object;
     struct ph_object *object;
     ph_shared_id id;
+    unsigned n_locks;
     ph_shared_fn changed;
     ph_done_fn opened; /* NULL: it has been called */
     void *user;
@@ -61,17 +75,20 @@ struct ph_object {
     struct ph_list link; /* in the room */
     struct ph_room *room;
     bool is_persistent;
+    bool is_loading; /* whoever wants something waits */
     uint32_t version;
     struct ph_map slots;
     struct ph_list slot_list; /* list of struct ph_slot::link, in the order in which they were made */
     size_t bytes;
     struct ph_list uses;    /* list of struct ph_object_use::in_object */
     struct ph_list watches; /* list of struct ph_object_watch::in_object */
-    unsigned n_locks;       /* while it is being read, too */
-    bool is_loading;
-    bool is_unlocking;      /* who has waited is let in: it must not go meanwhile */
-    struct ph_list waiting; /* CHANGE letters that came while it was locked */
-    struct ph_task unlock;  /* they are let in */
+    unsigned n_locks;
+    struct ph_news *gathered; /* while it is locked: what is to be told */
+    struct ph_list waiting;   /* CHANGE and RELEASE letters that came while it was locked */
+    struct ph_task unlock;    /* they are let in */
+    bool is_unlocking;        /* they are being let in: it does not go meanwhile */
+    struct ph_list untold;    /* changes of the application that its watches are to hear of */
+    struct ph_task tell;
     char name[PH_LIMIT_OBJECT_NAME + 1];
 };
 
@@ -82,43 +99,91 @@ struct ph_object *ph_object_find(const struct ph_room *room, const char *name);
  * that may not be; PH_E_LIMIT; PH_E_MEMORY. */
 PH_MUST_USE int ph_object_open(struct ph_room *room, const char *name, bool persistent, struct ph_object **object);
 
-/** The slot, or NULL. */
+/** The slot with its content, or NULL. */
 struct ph_slot *ph_object_slot(const struct ph_object *object, const char *name);
 
 /**
  * Do a batch, and tell the users.
  *
- * member  who asked; NULL: the application
- * known   the version that it knew
+ * use    of who asked; NULL: the application
+ * known  the version that it knew
  *
  * Returns 0; PH_E_CONFLICT an if_version; PH_E_LIMIT; PH_E_ARGUMENT; PH_E_MEMORY: nothing was done.
  */
-PH_MUST_USE int ph_object_change(struct ph_object *object, struct ph_member *member, uint32_t known,
+PH_MUST_USE int ph_object_change(struct ph_object *object, struct ph_object_use *use, uint32_t known,
                                  const struct ph_shared_change *changes, size_t n_changes);
 
-/** It may be unlocked: do what has waited. */
-void ph_object_unlock(struct ph_object *object);
+/** Whether what clients want has to wait. */
+static inline bool ph_object_is_closed(const struct ph_object *object)
+{
+    return object->n_locks || object->is_loading || !ph_list_is_empty(&object->waiting);
+}
 
-/** A slot as the store had it. Returns 0; PH_E_LIMIT, PH_E_MEMORY. */
+/** A slot as the store had it. Returns 0; PH_E_LIMIT; PH_E_MEMORY. */
 PH_MUST_USE int ph_object_restore(struct ph_object *object, const char *name, const struct rtmp_value *value,
                                   uint32_t version);
 
-/** All slots have been restored: it is unlocked, and who waited for it is told. */
-void ph_object_loaded(struct ph_object *object);
+/** From a fresh stack: all slots have been restored, or it cannot be read and goes. Who waited for it is told. */
+void ph_object_loaded(struct ph_object *object, int error);
 
-/** Nobody uses it: it goes, unless it is persistent. */
+/** Nobody uses it: it goes, unless nothing else would keep it. */
 void ph_object_settle(struct ph_object *object);
 
 /** All of a room go with it. */
 void ph_objects_end(struct ph_room *room);
 
+/** The same for those that nobody uses. */
+void ph_objects_settle(struct ph_room *room);
+
+void ph_content_free(struct ph_content *content); /**< NULL is fine */
+
+/* The application */
+
+/** For who makes and ends an object. */
+void ph_object_init_watches(struct ph_object *object);
+void ph_object_finish_watches(struct ph_object *object);
+
+/** Watch it; `opened` is told when it has been loaded, NULL: nobody is. Returns 0; PH_E_MEMORY. */
+PH_MUST_USE int ph_object_watch(struct ph_object *object, ph_shared_fn changed, ph_done_fn opened, void *user,
+                                ph_shared_id *id);
+
+/** From a fresh stack: it has been loaded. */
+void ph_object_tell_opened(struct ph_object *object, int error);
+
+/** From a fresh stack: let in who waits, if it is not closed. */
+void ph_object_let_in(struct ph_object *object);
+
+/** NULL: it was closed, or has gone with its object. */
+struct ph_object_watch *ph_object_watch_get(const struct ph_instance *instance, ph_shared_id id);
+
+/** Watch it no longer: locks are taken off. The object may go. */
+void ph_object_unwatch(struct ph_object_watch *watch);
+
+/** The application begins anew: it watches nothing in this room, and yet all objects stay. */
+void ph_objects_unwatch(struct ph_room *room);
+
+/** A batch of the application itself; what watches the object hears of it later. Returns as ph_object_change();
+ *  PH_E_STATE it has not been opened yet. */
+PH_MUST_USE int ph_object_change_own(struct ph_object *object, const struct ph_shared_change *changes,
+                                     size_t n_changes);
+
+/** From a fresh stack: tell the application what a member has done. */
+void ph_object_tell(struct ph_object *object, ph_member_id member, const struct ph_shared_change *changes,
+                    size_t n_changes);
+
+/** Returns 0; PH_E_MEMORY. */
+PH_MUST_USE int ph_object_lock(struct ph_object_watch *watch);
+
+/** Returns 0; PH_E_STATE it is not locked. */
+PH_MUST_USE int ph_object_unlock(struct ph_object_watch *watch);
+
 /* Members */
 
-/** A CHANGE letter has come; it is returned, now or when the object is unlocked. */
-void ph_member_take_change(struct ph_member *member, struct ph_letter *letter);
+/** A CHANGE or RELEASE letter has come; it is returned, now or when the object is unlocked. */
+void ph_member_take_shared(struct ph_member *member, struct ph_letter *letter);
 
-/** A RELEASE letter has come. */
-void ph_member_take_release(struct ph_member *member, struct ph_letter *letter);
+/** The same, whether the object is locked or not. */
+void ph_member_do_shared(struct ph_member *member, struct ph_letter *letter);
 
 /** It uses nothing any more. */
 void ph_member_release_all(struct ph_member *member);

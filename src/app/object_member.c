@@ -45,31 +45,55 @@ static const char *code_of(int error)
     }
 }
 
-static void repair(struct ph_news *news, const struct ph_object *object, const struct ph_letter *letter)
+static void add_all_slots(struct ph_news *news, const struct ph_object *object)
 {
-    for (size_t i = 0; object && i < letter->shared.n_changes; i++) {
-        const char *name = letter->shared.changes[i].name;
-        const struct ph_slot *slot = name ? ph_object_slot(object, name) : NULL;
-        bool is_slot = letter->shared.changes[i].kind == PH_SHARED_SET ||
-                       letter->shared.changes[i].kind == PH_SHARED_REMOVE;
-        if (is_slot && slot)
-            ph_news_add(news, PH_NEWS_TO_ASKER, PH_NEWS_CHANGED, name, slot->value, slot->version);
-        else if (is_slot)
-            ph_news_add(news, PH_NEWS_TO_ASKER, PH_NEWS_REMOVED, name, NULL, object->version);
+    ph_news_add(news, PH_NEWS_TO_ASKER, PH_NEWS_CLEARED, NULL, NULL, object->version);
+    ph_list_for_each(node, &object->slot_list)
+    {
+        const struct ph_slot *slot = ph_list_entry(node, struct ph_slot, link);
+        ph_news_add(news, PH_NEWS_TO_ASKER, PH_NEWS_CHANGED, slot->name, slot->content->value, slot->content->version);
     }
 }
 
-static void refuse(struct ph_member *member, struct ph_letter *letter, struct ph_object *object,
+static void repair_slot(struct ph_news *news, const struct ph_object *object, const char *name)
+{
+    const struct ph_slot *slot = ph_object_slot(object, name);
+    if (slot)
+        ph_news_add(news, PH_NEWS_TO_ASKER, PH_NEWS_CHANGED, name, slot->content->value, slot->content->version);
+    else
+        ph_news_add(news, PH_NEWS_TO_ASKER, PH_NEWS_REMOVED, name, NULL, object->version);
+}
+
+static void repair(struct ph_news *news, const struct ph_object *object, const struct ph_letter *letter)
+{
+    bool has_clear = false;
+    for (size_t i = 0; i < letter->shared.n_changes; i++)
+        has_clear |= letter->shared.changes[i].kind == PH_SHARED_CLEAR;
+    if (has_clear)
+        add_all_slots(news, object);
+    for (size_t i = 0; i < letter->shared.n_changes && !has_clear; i++) {
+        const struct ph_shared_change *change = &letter->shared.changes[i];
+        if ((change->kind == PH_SHARED_SET || change->kind == PH_SHARED_REMOVE) && change->name)
+            repair_slot(news, object, change->name);
+    }
+}
+
+static void refuse(struct ph_member *member, struct ph_letter *letter, struct ph_object_use *use,
                    const struct ph_refusal *why)
 {
     static const struct rtmp_value level = {.type = RTMP_STRING, .n = 5, .text = "error"};
+    struct ph_object *object = use ? use->object : NULL;
     struct ph_object stand_in = {.is_persistent = letter->shared.persistent};
     struct ph_news news;
     size_t length = strlen(letter->name);
     memcpy(stand_in.name, letter->name, length < sizeof stand_in.name ? length : sizeof stand_in.name - 1);
     ph_news_begin(&news, object ? object : &stand_in);
     ph_news_add(&news, PH_NEWS_TO_ASKER, PH_NEWS_STATUS, why->code, &level, 0);
-    repair(&news, object, letter);
+    if (use) {
+        repair(&news, object, letter);
+        if (letter->shared.version <= object->version)
+            use->repaired = ++object->version;
+    }
     ph_letter_refuse(letter, why);
     ph_news_send_to(&news, member);
     return_letter(member, letter);
@@ -89,32 +113,32 @@ static void answer(const struct ph_member *member, struct ph_letter *letter, con
 
 /* Using an object */
 
-static void tell_all_slots(struct ph_member *member, struct ph_object *object)
+static void tell_whole(struct ph_member *member, struct ph_object *object)
 {
     struct ph_news news;
     ph_news_begin(&news, object);
     ph_news_add(&news, PH_NEWS_TO_ASKER, PH_NEWS_USED, NULL, NULL, object->version);
-    ph_news_add(&news, PH_NEWS_TO_ASKER, PH_NEWS_CLEARED, NULL, NULL, object->version);
-    ph_list_for_each(node, &object->slot_list)
-    {
-        const struct ph_slot *slot = ph_list_entry(node, struct ph_slot, link);
-        ph_news_add(&news, PH_NEWS_TO_ASKER, PH_NEWS_CHANGED, slot->name, slot->value, slot->version);
-    }
+    add_all_slots(&news, object);
     ph_news_send_to(&news, member);
 }
 
-static int begin_use(struct ph_member *member, struct ph_letter *letter, struct ph_object *object)
+static int begin_use(struct ph_member *member, const struct ph_letter *letter, struct ph_object *object)
 {
-    if (find_use(member, letter->name))
+    struct ph_object_use *use = find_use(member, letter->name);
+    if (use || (letter->shared.version && letter->shared.version <= object->version))
+        object->version++; /* its copy begins anew: what it has sent meanwhile was of the old one */
+    if (use) {
+        use->repaired = object->version;
         return 0;
+    }
     size_t n = 0;
     ph_list_for_each(node, &member->uses) n++;
-    struct ph_object_use *use = n < PH_LIMIT_OBJECT_USES ? malloc(sizeof *use) : NULL;
+    use = n < PH_LIMIT_OBJECT_USES ? malloc(sizeof *use) : NULL;
     if (!use) {
         ph_object_settle(object);
         return n < PH_LIMIT_OBJECT_USES ? PH_E_MEMORY : PH_E_LIMIT;
     }
-    *use = (struct ph_object_use){.object = object, .member = member};
+    *use = (struct ph_object_use){.object = object, .member = member, .repaired = object->version};
     ph_list_append(&object->uses, &use->in_object);
     ph_list_append(&member->uses, &use->in_member);
     return 0;
@@ -139,31 +163,17 @@ static void use_object(struct ph_member *member, struct ph_letter *letter)
         refuse(member, letter, NULL, &why);
         return;
     }
-    tell_all_slots(member, object);
+    tell_whole(member, object);
     answer(member, letter, object);
 }
 
 /* Changing it */
 
-static void tell_watches(struct ph_object *object, const struct ph_member *member, const struct ph_letter *letter)
-{
-    struct ph_instance *instance = member->instance;
-    struct ph_list *node = ph_list_first(&object->watches);
-    while (node) {
-        const struct ph_object_watch *watch = ph_list_entry(node, struct ph_object_watch, in_object);
-        struct ph_list *next = node->next == &object->watches ? NULL : node->next;
-        ph_shared_id next_id = next ? ph_list_entry(next, struct ph_object_watch, in_object)->id : 0;
-        if (watch->changed)
-            ph_instance_shared(instance, watch, member->id, letter->shared.changes, letter->shared.n_changes);
-        node = next && ph_idtable_get(&instance->watch_ids, next_id) ? next : NULL; /* it may have closed any */
-    }
-}
-
 static void change_object(struct ph_member *member, struct ph_letter *letter)
 {
     struct ph_object_use *use = find_use(member, letter->name);
     struct ph_object *object = use ? use->object : NULL;
-    int err = object ? ph_object_change(object, member, letter->shared.version, letter->shared.changes,
+    int err = object ? ph_object_change(object, use, letter->shared.version, letter->shared.changes,
                                         letter->shared.n_changes)
                      : PH_E_NOT_FOUND;
     if (err) {
@@ -172,10 +182,10 @@ static void change_object(struct ph_member *member, struct ph_letter *letter)
                                        .description = err == PH_E_NOT_FOUND  ? "Use the object first."
                                                       : err == PH_E_CONFLICT ? "Somebody else has changed it."
                                                                              : "The change is beyond a limit."};
-        refuse(member, letter, object, &why);
+        refuse(member, letter, use, &why);
         return;
     }
-    tell_watches(object, member, letter);
+    ph_object_tell(object, member->id, letter->shared.changes, letter->shared.n_changes);
     answer(member, letter, object);
 }
 
@@ -197,45 +207,12 @@ static void decide(struct ph_member *member, struct ph_letter *letter)
         const struct ph_refusal why = ph_refusal_of(verdict, &answer,
                                                     is_use ? "SharedObject.NoReadAccess" : "SharedObject.NoWriteAccess",
                                                     "The application does not allow it.");
-        refuse(member, letter, use ? use->object : NULL, &why);
+        refuse(member, letter, is_use ? NULL : use, &why);
     } else if (is_use) {
         use_object(member, letter);
     } else {
         change_object(member, letter);
     }
-}
-
-void ph_member_take_change(struct ph_member *member, struct ph_letter *letter)
-{
-    struct ph_object *object = member->state == PH_MEMBER_IN ? ph_object_find(member->room, letter->name) : NULL;
-    if (member->state != PH_MEMBER_IN) {
-        ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_STATE, .description = "You are in no room."});
-        return_letter(member, letter);
-    } else if (object && object->n_locks) {
-        ph_list_append(&object->waiting, &letter->link);
-    } else {
-        decide(member, letter);
-    }
-}
-
-static void let_in(struct ph_object *object, struct ph_letter *letter)
-{
-    struct ph_member *member = *ph_seat_member(letter->seat);
-    if (member && !member->is_leaving && member->room == object->room) {
-        decide(member, letter);
-        return;
-    }
-    ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "You have left."});
-    ph_letter_return(letter, ph_seat_worker(letter->seat));
-}
-
-void ph_object_unlock(struct ph_object *object)
-{
-    object->is_unlocking = true;
-    for (struct ph_list *node; object->n_locks == 0 && (node = ph_list_pop(&object->waiting));)
-        let_in(object, ph_list_entry(node, struct ph_letter, link));
-    object->is_unlocking = false;
-    ph_object_settle(object);
 }
 
 /* Leaving it */
@@ -245,28 +222,54 @@ static void end_use(struct ph_object_use *use)
     struct ph_object *object = use->object;
     ph_list_remove(&use->in_object);
     ph_list_remove(&use->in_member);
-    ph_list_for_each_safe(node, &object->waiting)
-    {
-        struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
-        if (*ph_seat_member(letter->seat) != use->member)
-            continue;
-        ph_list_remove(&letter->link);
-        ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "You have left."});
-        return_letter(use->member, letter);
-    }
     free(use);
     ph_object_settle(object);
 }
 
-void ph_member_take_release(struct ph_member *member, struct ph_letter *letter)
+/* What it still waits for is not wanted any more. */
+static void withdraw(const struct ph_member *member, struct ph_object *object)
 {
-    struct ph_object_use *use = find_use(member, letter->name);
-    if (use)
-        end_use(use);
+    ph_list_for_each_safe(node, &object->waiting)
+    {
+        struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
+        if (*ph_seat_member(letter->seat) != member)
+            continue;
+        ph_list_remove(&letter->link);
+        ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "You have left."});
+        return_letter(member, letter);
+    }
 }
 
 void ph_member_release_all(struct ph_member *member)
 {
+    ph_list_for_each(node, &member->room->objects) withdraw(member, ph_list_entry(node, struct ph_object, link));
     for (struct ph_list *node; (node = ph_list_first(&member->uses));)
         end_use(ph_list_entry(node, struct ph_object_use, in_member));
+}
+
+/* Letters */
+
+void ph_member_do_shared(struct ph_member *member, struct ph_letter *letter)
+{
+    struct ph_object_use *use = find_use(member, letter->name);
+    if (letter->kind == PH_LETTER_CHANGE) {
+        decide(member, letter);
+        return;
+    }
+    if (use)
+        end_use(use);
+    return_letter(member, letter);
+}
+
+void ph_member_take_shared(struct ph_member *member, struct ph_letter *letter)
+{
+    struct ph_object *object = member->room ? ph_object_find(member->room, letter->name) : NULL;
+    if (!member->room || member->state != PH_MEMBER_IN) {
+        ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_STATE, .description = "You are in no room."});
+        return_letter(member, letter);
+    } else if (object && ph_object_is_closed(object)) {
+        ph_list_append(&object->waiting, &letter->link);
+    } else {
+        ph_member_do_shared(member, letter);
+    }
 }

@@ -74,9 +74,11 @@ static void on_loaded(void *user, int error, const struct ph_record *records, si
     struct ph_object *object = room ? ph_object_find(room, loading->name) : NULL;
     ph_instance_begin(instance);
     if (object) {
-        if (!error)
+        if (error)
+            ph_log_error(instance->theatre->log, object->name, "this shared object cannot be read from the store");
+        else
             fill(object, records, n);
-        ph_object_loaded(object);
+        ph_object_loaded(object, error);
     }
     free(loading);
     ph_instance_end(instance);
@@ -94,10 +96,8 @@ bool ph_object_load(struct ph_object *object)
     *loading = (struct loading){.instance = object->room->instance, .room = object->room->id};
     memcpy(loading->name, object->name, sizeof loading->name);
     space_of(object, space);
-    object->n_locks++;
     if (ph_store_list(store, space, "", "", PH_LIMIT_SLOTS + 1, loading->instance->loop, on_loaded, loading) == 0)
         return true;
-    object->n_locks--;
     free(loading);
     return false;
 }
@@ -110,35 +110,33 @@ static void put_version(uint8_t *bytes, uint32_t version)
         bytes[i] = (uint8_t)(version >> 8 * i);
 }
 
-static bool pack_slot(struct rtmp_arena *arena, const struct ph_slot *slot, struct ph_record *record)
+static bool pack_content(struct rtmp_arena *arena, const struct ph_content *content, struct ph_record *record)
 {
     struct rtmp_buffer buffer;
     uint8_t version[VERSION_BYTES];
-    put_version(version, slot->version);
+    put_version(version, content->version);
     rtmp_buffer_init(&buffer, &ph_app_allocator, PH_LIMIT_STORE_VALUE);
     int rc = rtmp_buffer_append(&buffer, version, sizeof version);
-    rc = rc ? rc : ph_pack(slot->value, &buffer);
+    rc = rc ? rc : ph_pack(content->value, &buffer);
     record->bytes = rc ? NULL : rtmp_arena_copy(arena, buffer.data, buffer.length);
     record->length = buffer.length;
     rtmp_buffer_finish(&buffer);
     return record->bytes;
 }
 
-static bool make_record(struct rtmp_arena *arena, const struct ph_slot *slot, const char *name,
-                        struct ph_record *record)
+static bool make_record(struct rtmp_arena *arena, const struct ph_slot *slot, struct ph_record *record)
 {
-    size_t size = strlen(name) + 2;
+    size_t size = strlen(slot->name) + 2;
     char *key = rtmp_arena_take(arena, size);
     if (!key)
         return false;
     key[0] = 's';
-    memcpy(key + 1, name, size - 1);
+    memcpy(key + 1, slot->name, size - 1);
     *record = (struct ph_record){.key = key};
-    return !slot || pack_slot(arena, slot, record);
+    return !slot->content || pack_content(arena, slot->content, record);
 }
 
-static void write_slots(const struct ph_object *object, const struct ph_shared_change *changes, size_t n_changes,
-                        bool are_gone)
+void ph_object_save(const struct ph_object *object, const struct ph_slot *const *slots, size_t n)
 {
     char space[SPACE_TEXT];
     uint8_t version[VERSION_BYTES];
@@ -147,29 +145,15 @@ static void write_slots(const struct ph_object *object, const struct ph_shared_c
     if (!store)
         return;
     rtmp_arena_init(&arena, &ph_app_allocator, PH_LIMIT_OBJECT_BYTES + PH_LIMIT_AMF_BYTES);
-    struct ph_record *records = rtmp_arena_take(&arena, (n_changes + 1) * sizeof *records);
-    size_t n = 0;
+    struct ph_record *records = rtmp_arena_take(&arena, (n + 1) * sizeof *records);
     bool whole = records;
-    for (size_t i = 0; i < n_changes && whole; i++) {
-        const char *name = changes[i].name;
-        if (changes[i].kind == PH_SHARED_SET || changes[i].kind == PH_SHARED_REMOVE)
-            whole = make_record(&arena, are_gone ? NULL : ph_object_slot(object, name), name, &records[n++]);
-    }
+    for (size_t i = 0; i < n && whole; i++)
+        whole = make_record(&arena, slots[i], &records[i]);
     put_version(version, object->version);
     if (whole)
-        records[n++] = (struct ph_record){.key = "v", .bytes = version, .length = sizeof version};
+        records[n] = (struct ph_record){.key = "v", .bytes = version, .length = sizeof version};
     space_of(object, space);
-    if (!whole || ph_store_write(store, space, records, n, object->room->instance->loop, NULL, NULL))
+    if (!whole || ph_store_write(store, space, records, n + 1, object->room->instance->loop, NULL, NULL))
         ph_log_error(object->room->instance->theatre->log, object->name, "a change of this shared object was not kept");
     rtmp_arena_finish(&arena);
-}
-
-void ph_object_save(const struct ph_object *object, const struct ph_shared_change *changes, size_t n_changes)
-{
-    write_slots(object, changes, n_changes, false);
-}
-
-void ph_object_forget(const struct ph_object *object, const struct ph_shared_change *removals, size_t n)
-{
-    write_slots(object, removals, n, true);
 }

@@ -162,7 +162,7 @@ void ph_seat_data(struct ph_seat *seat, const char *name, struct rtmp_text handl
 /** One batch of the client for a shared object, USE alone.
  *
  * id       0: nothing but reports is wanted; else `result` follows
- * version  the last one that the client knows
+ * version  the last one that the client knows; UINT32_MAX: it touches its copy only when it hears the result
  *
  * Returns 0; -EAGAIN the seat is full; -ENOMEM.
  */

@@ -81,6 +81,7 @@
     X(OBJECT_USES, 64, "shared objects", "that one member uses")                                               \
     X(OBJECT_NAME, 255, "bytes", "name of a shared object or slot")                                            \
     X(SLOTS, 1024, "slots", "of one shared object")                                                            \
+    X(CHANGES, 1024, "changes", "of a shared object in one batch")                                             \
     X(SLOT_BYTES, 128 * PH_KIB, "bytes", "value of one slot, as it lies in memory")                            \
     X(OBJECT_BYTES, 4 * PH_MIB, "bytes", "of one shared object, as it lies in memory")                         \
     X(APP_JOBS, 64, "jobs", "that an application has under way on other threads")                              \

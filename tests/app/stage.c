@@ -20,6 +20,7 @@ ph_room_id stage_room;
 unsigned stage_unloads;
 struct ph_answer stage_answer;
 struct ph_room_options stage_options;
+void (*stage_on_report)(struct guest *guest, const struct ph_shared_report *report);
 
 static uint64_t now_us;
 static int verdicts[PARTS];
@@ -161,6 +162,11 @@ static int on_unpublish(struct ph_app *app, const struct ph_event *event, struct
     return 0;
 }
 
+static int on_use(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer)
+{
+    return decide(app, SHARED, event, answer);
+}
+
 static int on_stop(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer)
 {
     (void)app;
@@ -227,6 +233,7 @@ static const struct ph_app_type type = {
     .unpublish = on_unpublish,
     .play = on_play,
     .stop = on_stop,
+    .shared = on_use,
     .tick = on_tick,
     .save = on_save,
     .save_room = on_save,
@@ -269,8 +276,8 @@ static void on_deliver(void *user, struct ph_parcel *parcel)
 
 static void on_shared(void *user, const struct ph_shared_report *report)
 {
-    (void)user;
-    (void)report;
+    if (stage_on_report)
+        stage_on_report(user, report);
 }
 
 static void on_decided(void *user, uint32_t ticket, const char *name, const struct ph_refusal *refusal)
@@ -389,6 +396,7 @@ int stage_open(void **state)
     memset(verdicts, 0, sizeof verdicts);
     stage_answer = (struct ph_answer){0};
     stage_options = (struct ph_room_options){0};
+    stage_on_report = NULL;
     struct ph_log_options log_options = {.level = PH_LOG_ERROR, .clock = &hand_clock, .descriptor = 1};
     struct ph_loops_options options = {.n = 1, .name = "worker", .clock = &hand_clock};
     assert_int_equal(ph_log_create(&log_options, &log_book), 0);

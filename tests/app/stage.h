@@ -21,7 +21,7 @@
 #include "app/seat.h"
 #include "app/theatre.h"
 
-enum part { CONNECT, CREATE, ENTER, CALL, PUBLISH, PLAY, PARTS };
+enum part { CONNECT, CREATE, ENTER, CALL, PUBLISH, PLAY, SHARED, PARTS };
 
 struct guest {
     struct ph_seat *seat;
@@ -44,6 +44,9 @@ void stage_decide(enum part part, int verdict);
 /* Another answer than the plain one, and the options that create_room sets. */
 extern struct ph_answer stage_answer;
 extern struct ph_room_options stage_options;
+
+/* Hears the reports of shared objects; NULL: nobody does. */
+extern void (*stage_on_report)(struct guest *guest, const struct ph_shared_report *report);
 
 /* Deliver everything that is under way. */
 void stage_turn(void);

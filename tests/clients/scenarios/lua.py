@@ -484,7 +484,7 @@ def lua_shared_objects():
         board.set(y={"deep": [1]})
         expect(board.next(), [SUCCESS])
         expect(ann.call("get", "y"), [{"deep": [1]}, 2])
-        expect(ann.call("heard"), ['rtmp set y {"deep":[1]}'])
+        expect(ann.call("heard"), ['script set x 1', 'rtmp set y {"deep":[1]}'])
         expect(ann.call("set", "x", 5), True)
         expect(board.next(), [CHANGE])
         expect(board.data["x"], 5)
