@@ -12,6 +12,7 @@ from scenarios.apps import guests
 from server import Failure, Server
 from shared import CHANGE, SUCCESS, USE, Shared
 from waiting import wait_for
+from websocket import Member
 
 
 @contextlib.contextmanager
@@ -643,3 +644,112 @@ def lua_misuses_without_memory():
                 client.answer(client.ask(method, n))
         with guests(server, "echo") as (other,):
             expect(other.call("echo", 1), 1)
+
+
+@scenario
+def lua_store():
+    script = """
+    local game, ph = {calls = {}}, playhouse
+    local store, c = ph.store, game.calls
+    function game.load() ph.spawn(function() ph.log.info("starts: " .. tostring(store.get("starts"))) end) end
+    function game.connect(member) -- a hook that waits for the disk
+      local n = (store.get("starts") or 0) + 1
+      assert(store.put("starts", n))
+      return {data = n}
+    end
+    function c.put(member, key, value) return {store.put(key, value)} end
+    function c.get(member, key) local value, why = store.get(key) return value ~= nil and value or why end
+    function c.remove(member, key) return {store.remove(key)} end
+    function c.list(member, ...) return store.list(...) end
+    function c.many(member)
+      local n, done = 20, 0
+      for i = 1, n do ph.spawn(function() assert(store.put("many" .. i, {i = i, text = ("x"):rep(i)})) done = done + 1 end) end
+      while done < n do ph.sleep(1) end
+      return #store.list("many", nil, 100)
+    end
+    return game
+    """
+    with tempfile.TemporaryDirectory(prefix="playhouse-state-") as state, tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "game.lua"), "w") as file:
+            file.write(script)
+        sets = ("app.game.type=lua", f"app.game.script={folder}/game.lua")
+        with Server(*sets, state=state) as server, Client(server.port) as client:
+            expect(client.connect("game")[3]["data"], 1)
+            server.wait_line("game: starts: nil")
+            expect(client.call("get", "none"), "not found")
+            value = {"a": [1, None, "x"], "b": {}, "c": [], "d": "grüße", "e": 1.5}
+            expect(client.call("put", "k1", value), [True])
+            expect(client.call("get", "k1"), value)
+            client.call("put", "k2", 2)
+            expect(client.call("list", "k"), [{"key": "k1", "value": value}, {"key": "k2", "value": 2}])
+            expect(client.call("list", "k", "k1", 1), [{"key": "k2", "value": 2}])
+            expect(client.call("remove", "k2"), [True])
+            expect(client.call("get", "k2"), "not found")
+            expect(client.call("many"), 20)
+        with Server(*sets, state=state) as server, Client(server.port) as client:
+            server.wait_line("game: starts: 1")
+            expect(client.connect("game")[3]["data"], 2)
+            expect(client.call("get", "k1"), value)
+
+
+@scenario
+def lua_persistent_shared_object():
+    script = """
+    local game = {calls = {}}
+    function game.create_room(room) room.data.board = assert(room:shared("board", {persistent = true})) end
+    function game.calls.set(member, name, value) return member.room.data.board:set(name, value) end
+    function game.calls.get(member, name) return (member.room.data.board:get(name)) end
+    function game.calls.other(member) return select(2, member.room:shared("board")) end
+    return game
+    """
+    with tempfile.TemporaryDirectory(prefix="playhouse-state-") as state, tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "game.lua"), "w") as file:
+            file.write(script)
+        sets = ("app.game.type=lua", f"app.game.script={folder}/game.lua")
+        with Server(*sets, state=state) as server, guests(server, "game/r") as (client,):
+            expect(client.call("set", "high score", {"name": "Ann", "points": 7}), True)
+            expect(client.call("other"), "conflict")
+        with Server(*sets, state=state) as server, guests(server, "game/r") as (client,):
+            expect(client.call("get", "high score"), {"name": "Ann", "points": 7})
+
+
+@scenario
+def lua_members_of_both_kinds():
+    """A browser and a Flash client in one room of a script."""
+    script = """
+    local game, ph = {calls = {}}, playhouse
+    local c = game.calls
+    function game.joined(room, member) room:broadcast_except(member, "joined", member.protocol) end
+    function c.echo(member, ...) return ... end
+    function c.kinds(member) return {date = ph.date(1500), bytes = ph.bytes("\\0\\1\\2"), none = ph.null, list = ph.array{},
+      gone = ph.undefined, nan = 0/0, big = 2^53, holes = {1, nil, 3}} end
+    function c.say(member, text) member.room:broadcast("said", member.protocol, text) end
+    function c.ask(member, ...) return member:call("question", ...) end
+    function c.no(member) ph.refuse{description = "No.", code = "My.No"} end
+    function c.oops(member) error("secret") end
+    return game
+    """
+    with scripted(script) as (server, _), guests(server, "game/r") as (flash,), Member(server.port, "game/r") as browser:
+        browser.welcome()
+        expect(flash.hear("joined"), ["json"])
+        for value in (1, 1.5, "grüße", True, None, [], {}, [1, None, 3], {"a": {"b": [1]}}, 2 ** 40):
+            expect(browser.call("echo", value), value)
+            expect(flash.call("echo", value), value)
+        expect(browser.call("kinds"), {"date": 1500, "bytes": "AAEC", "none": None, "list": [], "nan": None, "big": 2 ** 53,
+                                       "holes": [1, None, 3]})
+        flash.call("say", "hi")
+        browser.call("say", "ho")
+        for hear in (flash.hear, browser.hear):
+            expect([hear("said"), hear("said")], [["rtmp", "hi"], ["json", "ho"]])
+        asked = browser.ask("ask", 1, "two")
+        while True:
+            message = browser.message()
+            if message.get("method") == "question":
+                break
+        expect(message["params"], [1, "two"])
+        browser.say({"jsonrpc": "2.0", "id": message["id"], "result": {"yes": 1}})
+        expect(browser.answer(asked)["result"], {"yes": 1})
+        expect(browser.fails("nosuch")["code"], -32601)
+        expect(browser.fails("no")["message"], "No.")
+        if "secret" in str(browser.fails("oops")) + str(flash.fails("oops")):
+            raise Failure("a client has seen the program")
