@@ -73,6 +73,7 @@ static void wait_for_end(const sigset_t *signals, struct server *server, const s
             return;
         if (which == SIGHUP)
             reload(server, line, settings);
+        server_watch_memory(server);
         ph_log_flush(server_log(server));
     }
 }

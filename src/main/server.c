@@ -23,6 +23,7 @@
 #include "net/detect.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "ops/memory.h"
 
 struct server {
     const struct ph_settings *settings;
@@ -40,6 +41,7 @@ struct server {
     struct ph_http_gate http;
     struct ph_admission admission;
     bool has_admission;
+    uint64_t memory; /* bytes that may be used */
     struct ph_protocol protocol[2];
     struct ph_protocols protocols;
     struct ph_listener *listeners[PH_SETTINGS_LISTENS];
@@ -207,6 +209,10 @@ static int make_admission(struct server *server, uint64_t descriptors)
     limits.burst = 2 * limits.rate;
     ph_admission_init(&server->admission, &limits, &seed);
     server->has_admission = true;
+    uint64_t there_is = ph_memory_limit("");
+    server->memory = settings->memory_bytes   ? (uint64_t)settings->memory_bytes
+                     : there_is == UINT64_MAX ? UINT64_MAX
+                                              : there_is / 100 * PH_LIMIT_MEMORY_PERCENT;
     if (settings->connections > limits.total)
         ph_log_warning(server->log, "limits.connections", "the descriptor limit allows %u connections only",
                        limits.total);
@@ -293,6 +299,24 @@ static int make(struct server *server, const struct ph_state *state, char *error
     if (!err)
         err = ph_loops_start(server->workers);
     return err ? fail(error, err, "cannot start the loops") : 0;
+}
+
+void server_watch_memory(struct server *server)
+{
+    uint64_t used = ph_memory_used("");
+    bool is_tight = used > server->memory / 100 * PH_LIMIT_MEMORY_FULL_PERCENT;
+    if (atomic_exchange(&server->admission.is_tight, is_tight) == is_tight)
+        return;
+    char words[64];
+    struct ph_text text;
+    ph_text_init(&text, words, sizeof words);
+    ph_text_add_amount(&text, used);
+    ph_text_add(&text, " of ");
+    ph_text_add_amount(&text, server->memory);
+    if (is_tight)
+        ph_log_error(server->log, "limits.memory", "%s are used: nobody is let in until it is less", words);
+    else
+        ph_log_warning(server->log, "limits.memory", "%s are used: callers are let in again", words);
 }
 
 static void close_doors(struct ph_mail *mail)

@@ -42,6 +42,9 @@ bool server_door(const struct server *server, size_t i, struct server_door *door
  */
 PH_MUST_USE int server_reload(struct server *server, const struct ph_settings *settings, const struct ph_state *state);
 
+/** Look at the memory in use, once a second or so: when it is nearly all, nobody is let in until it is less again. */
+void server_watch_memory(struct server *server);
+
 /** Let nobody in any more, and tell every client. */
 void server_drain(struct server *server);
 

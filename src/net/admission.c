@@ -44,6 +44,7 @@ const char *ph_verdict_text(enum ph_admission_verdict verdict)
         [PH_REFUSED_SOURCE_NEW] = "too many connections from this address that have not said who they are",
         [PH_REFUSED_RATE] = "too many new connections per second from this address",
         [PH_REFUSED_MEMORY] = "out of memory",
+        [PH_REFUSED_PRESSURE] = "the server's memory is nearly used up",
     };
     return texts[verdict];
 }
@@ -115,6 +116,8 @@ static enum ph_admission_verdict judge(const struct ph_admission *admission, str
 {
     if (admission->n >= admission->limits.total)
         return PH_REFUSED_TOTAL;
+    if (atomic_load_explicit(&admission->is_tight, memory_order_relaxed))
+        return PH_REFUSED_PRESSURE;
     if (!source)
         return PH_ADMITTED;
     if (source->n >= admission->limits.per_source)
@@ -164,7 +167,7 @@ enum ph_admission_verdict ph_admission_enter(struct ph_admission *admission, con
     enum ph_admission_verdict verdict = source || exempt ? judge(admission, source, now_us) : PH_REFUSED_MEMORY;
     admission->n_verdicts[verdict]++;
     *evict = NULL;
-    bool about_source = source && verdict != PH_REFUSED_TOTAL;
+    bool about_source = source && verdict != PH_REFUSED_TOTAL && verdict != PH_REFUSED_PRESSURE;
     *first = verdict != PH_ADMITTED && is_worth_telling(about_source ? &source->told_us : &admission->told_us, now_us);
     if (verdict != PH_ADMITTED) {
         if (source && source->n == 0) { /* to the end of the queue of idle ones */

@@ -12,6 +12,7 @@
 #ifndef PH_NET_ADMISSION_H
 #define PH_NET_ADMISSION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +40,7 @@ enum ph_admission_verdict {
     PH_REFUSED_SOURCE_NEW,
     PH_REFUSED_RATE,
     PH_REFUSED_MEMORY,
+    PH_REFUSED_PRESSURE,
     PH_N_VERDICTS
 };
 
@@ -56,6 +58,7 @@ struct ph_guest {
 
 struct ph_admission {
     struct ph_admission_limits limits;
+    atomic_bool is_tight; /**< [any] set by whoever watches memory: nobody is let in */
     uint32_t n, n_new;
     uint64_t n_verdicts[PH_N_VERDICTS]; /**< how often each was given */
     uint64_t n_evicted;

@@ -152,6 +152,14 @@ static const struct ph_option server_rows[] = {
      .max = 0xFFFFFF,
      .help = "Longest audio or video message.",
      .offset = FIELD(message_bytes)},
+    {.name = "limits.memory",
+     .type = PH_OPTION_SIZE,
+     .initial = "0",
+     .max = INT64_C(1) << 50,
+     .help =
+         "What the server may use: beyond 90 % of it nobody is let in; 0 is 75 % of what the machine or its control "
+         "group has.",
+     .offset = FIELD(memory_bytes)},
 };
 
 const struct ph_option_table ph_settings_options = {.rows = server_rows, .n_rows = PH_COUNT(server_rows)};

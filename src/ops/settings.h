@@ -45,6 +45,7 @@ struct ph_server_settings {
     int64_t connections, connections_per_source, connections_per_source_new, connection_rate;
     int64_t handshake_ms, connect_ms, ping_ms, pong_ms, first_media_ms, publisher_idle_ms, drain_ms;
     int64_t message_bytes;
+    int64_t memory_bytes; /**< 0: PH_LIMIT_MEMORY_PERCENT of what there is */
 };
 
 /** The fields of ph_listen_options. */

@@ -50,6 +50,22 @@ static void the_total_holds_for_loopback_too(void **state)
     finish();
 }
 
+static void nobody_comes_in_when_memory_is_tight(void **state)
+{
+    (void)state;
+    begin((struct ph_admission_limits){3, 100, 100, 100, 100, 100});
+    assert_int_equal(enter("10.0.0.1:1", 0), PH_ADMITTED);
+    atomic_store(&admission.is_tight, true);
+    assert_int_equal(enter("10.0.0.1:1", 1), PH_REFUSED_PRESSURE);
+    assert_true(first);
+    assert_int_equal(enter("127.0.0.1:1", 1), PH_REFUSED_PRESSURE);
+    assert_false(first);
+    atomic_store(&admission.is_tight, false);
+    assert_int_equal(enter("127.0.0.1:1", 1), PH_ADMITTED);
+    leave(0, 2);
+    finish();
+}
+
 static void a_source_has_its_rows(void **state)
 {
     (void)state;
@@ -139,11 +155,9 @@ static void idle_sources_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_total_holds_for_loopback_too),
-        cmocka_unit_test(a_source_has_its_rows),
-        cmocka_unit_test(a_source_has_its_rate),
-        cmocka_unit_test(the_oldest_stranger_makes_room),
-        cmocka_unit_test(idle_sources_are_bounded),
+        cmocka_unit_test(the_total_holds_for_loopback_too),     cmocka_unit_test(a_source_has_its_rows),
+        cmocka_unit_test(nobody_comes_in_when_memory_is_tight), cmocka_unit_test(a_source_has_its_rate),
+        cmocka_unit_test(the_oldest_stranger_makes_room),       cmocka_unit_test(idle_sources_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,7 @@ static void defaults_agree_with_the_limits(void **state)
     assert_int_equal(server->publisher_idle_ms, PH_LIMIT_PUBLISHER_IDLE_MS);
     assert_int_equal(server->drain_ms, PH_LIMIT_DRAIN_MS);
     assert_int_equal(server->message_bytes, PH_LIMIT_MESSAGE_MEDIA);
+    assert_int_equal(server->memory_bytes, 0);
     assert_int_equal(settings.n_apps, 5);
     for (size_t i = 0; i < settings.n_apps; i++)
         assert_string_equal(settings.apps[i].name, ph_app_type_names[settings.apps[i].settings.type]);

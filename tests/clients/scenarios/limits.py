@@ -218,6 +218,16 @@ def limits_connections():
 
 
 @scenario
+def limits_memory():
+    """With less memory allowed than it uses, the server lets nobody in, and says so; whoever is there stays."""
+    with Server("limits.memory=1MiB") as server:
+        server.wait_line("limits.memory: .* are used: nobody is let in")
+        with Client(server.port) as client:
+            assert client.closed()
+        server.wait_line(r"refused 127.0.0.1:\d+: the server's memory is nearly used up")
+
+
+@scenario
 def limits_drain():
     """At SIGTERM everybody is told; one that does not read cannot hold the server."""
     with Server("limits.drain=1s", open_publish=True) as server:
