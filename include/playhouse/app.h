@@ -3,8 +3,7 @@
  * @file  An application: what a plugin is to the server, and the server to a plugin.
  *
  * A plugin exports one function, playhouse_app(), that returns its type. The host loads an instance of it for each
- * `app NAME { type = … }`: one, on one loop, or, if the type says that it is parallel and the configuration
- * `placement = room`, one per application loop. Everything of an instance happens on its loop, one callback after the
+ * `app NAME { type = … }`, on one of its loops. Everything of an instance happens on its loop, one callback after the
  * other: no locks. A callback must not block (jobs can) and not take long: the other rooms of the loop wait.
  *
  * The life of a member, in the order in which hooks hear of it:
@@ -12,8 +11,9 @@
  *     connect -> create_room (a new named room only) -> enter_room -> member … leave_room -> destroy_room (the last
  *     of a named room) -> disconnect, exactly once after an accepted connect
  *
- * connect, create_room, enter_room, publish, play, shared and call decide (enum ph_verdict); the others are told, and
- * what they return does not matter. A hook that is NULL accepts; a `call` that is NULL knows no method.
+ * connect, create_room, enter_room, publish, play and call decide (enum ph_verdict), at once or later; shared decides
+ * at once; the others are told, and what they return does not matter. A hook that is NULL accepts; a `call` that is
+ * NULL knows no method.
  *
  * Source  FMSPy's hooks, and what an FMS-class server must do.
  * Owner   The type and everything it points at is static storage of the plugin.
@@ -70,7 +70,6 @@ struct ph_app_option {
 };
 
 enum ph_type_flag {
-    PH_TYPE_PARALLEL = 1,     /**< instances share nothing: rooms may be spread over loops */
     PH_TYPE_FRONT_ONLY = 2,   /**< there are no rooms: streaming alone */
     PH_TYPE_FREE_OPTIONS = 4, /**< any option may be set: the application judges itself */
 };
@@ -115,7 +114,8 @@ struct ph_app_type {
     ph_hook_fn drain;     /**< the server is about to stop: drain_ms are left */
 };
 
-/** What the server offers. Tables only grow: look at `size` before using what a later version added. */
+/** What the server offers; a table or function that this version does not have is NULL. Tables only grow: look at
+ * `size` before using what a later version added. */
 struct ph_host {
     uint16_t abi_major, abi_minor;
     uint32_t size;

@@ -62,8 +62,9 @@ struct ph_rooms {
     /** Members leave (PH_REASON_CLOSED) and are in the hall then; destroy_room follows. Not for the hall. */
     int (*close)(struct ph_app *app, ph_room_id room, const char *description);
 
-    /** Seats kept for 15 s for somebody whom the application sends here. Returns a ticket (a string value) in `done`;
-     *  PH_E_STATE it is full or locked. `members`: how many seats the ticket is for. */
+    /** Not in this version of the host: NULL. Seats kept for 15 s for somebody whom the application sends here. Returns
+     * a ticket (a string value) in `done`; PH_E_STATE it is full or locked. `members`: how many seats the ticket is
+     * for. */
     int (*reserve)(struct ph_app *app, const char *room, uint32_t members, ph_done_fn done, void *user);
 };
 

@@ -192,7 +192,7 @@ int ph_member_invoke(struct ph_member *member, const char *name, const struct rt
     size_t length = strlen(name);
     if (length == 0 || length > PH_LIMIT_NAME_BYTES)
         return PH_E_ARGUMENT;
-    if (!member->seat || member->is_leaving)
+    if (member->is_leaving || (done && !member->seat))
         return PH_E_GONE;
     if (done && member->n_invokes >= PH_LIMIT_OPEN_CALLS)
         return PH_E_LIMIT;

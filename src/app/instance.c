@@ -12,6 +12,7 @@
 #include "app/member.h"
 #include "app/object.h"
 #include "app/question.h"
+#include "app/resume.h"
 #include "app/theatre.h"
 #include "base/limits.h"
 
@@ -158,6 +159,7 @@ int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *
     made->loop = loop;
     rtmp_arena_init(&made->scratch, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
     ph_map_init(&made->methods, &theatre->seed, PH_LIMIT_METHODS);
+    ph_map_init(&made->tokens, &theatre->seed, IDS_MAX);
     ph_map_init(&made->rooms, &theatre->seed, PH_LIMIT_ROOMS);
     ph_idtable_init(&made->member_ids, IDS_MAX);
     ph_idtable_init(&made->room_ids, PH_LIMIT_ROOMS + 1);
@@ -182,6 +184,7 @@ void ph_instance_destroy(struct ph_instance *instance)
     ph_deferred_cancel(&instance->work);
     ph_question_finish(instance);
     ph_map_finish(&instance->methods);
+    ph_map_finish(&instance->tokens);
     ph_map_finish(&instance->rooms);
     ph_idtable_finish(&instance->member_ids);
     ph_idtable_finish(&instance->room_ids);
@@ -206,7 +209,7 @@ static void turn_away(struct ph_letter *letter)
 static void leave(struct ph_letter *letter)
 {
     struct ph_member *member = *ph_seat_member(letter->seat);
-    if (member)
+    if (member && !(letter->reason == PH_REASON_LOST && ph_member_drop(member)))
         ph_member_end(member, member->is_leaving ? member->end_reason : letter->reason, NULL);
     return_letter(letter);
 }

@@ -63,6 +63,7 @@ struct ph_instance {
     struct ph_idtable member_ids, room_ids, question_ids, timer_ids, watch_ids;
     struct ph_list members; /**< list of struct ph_member::link */
     size_t n_members;
+    struct ph_map tokens;     /**< members by their tokens */
     struct ph_map rooms;      /**< named ones, by name */
     struct ph_list room_list; /**< list of struct ph_room::link, the hall first */
     struct ph_room *hall;

@@ -8,6 +8,7 @@
 #include "app/member.h"
 #include "app/object.h"
 #include "app/question.h"
+#include "app/resume.h"
 #include "app/room.h"
 #include "base/limits.h"
 
@@ -58,7 +59,7 @@ static void refuse(struct ph_member *member, const struct ph_refusal *why)
 
 /* Arrived */
 
-static bool fill_welcome(const struct ph_member *member, struct ph_letter *letter)
+bool ph_welcome_fill(struct ph_member *member, struct ph_letter *letter)
 {
     bool failed = false;
     letter->welcome = rtmp_arena_take(&letter->arena, sizeof *letter->welcome);
@@ -69,7 +70,7 @@ static bool fill_welcome(const struct ph_member *member, struct ph_letter *lette
         .room = ph_letter_text(letter, member->room->name, &failed),
         .user = ph_letter_text(letter, member->user, &failed),
         .data = letter->value,
-        .token = "",
+        .token = ph_letter_text(letter, ph_member_renew_token(member), &failed),
         .sequence = member->room->sequence,
     };
     return !failed;
@@ -78,7 +79,7 @@ static bool fill_welcome(const struct ph_member *member, struct ph_letter *lette
 static void welcome(struct ph_member *member)
 {
     struct ph_letter *letter = member->join ? member->join : ph_letter_create(PH_LETTER_MOVED);
-    if (!letter || !fill_welcome(member, letter)) {
+    if (!letter || !ph_welcome_fill(member, letter)) {
         if (letter != member->join)
             ph_letter_free(letter);
         ph_member_kick(member, PH_REASON_FAILED, NULL, "The server is out of memory.");
@@ -87,6 +88,7 @@ static void welcome(struct ph_member *member)
     bool is_newcomer = member->join;
     member->join = NULL;
     ph_member_post(member, letter);
+    ph_member_send_missed(member);
     if (!is_newcomer)
         ph_member_end_move(member, 0, NULL);
 }
@@ -269,6 +271,8 @@ static void on_connected(const struct ph_question *question, int verdict, const 
 void ph_member_join(struct ph_instance *instance, struct ph_letter *join)
 {
     char name[PH_LIMIT_NAME_BYTES + 1];
+    if (join->request->token && ph_member_resume(instance, join))
+        return;
     struct ph_member *member = instance->state == PH_INSTANCE_RUNNING ? ph_member_create(instance, join) : NULL;
     if (!member) {
         ph_letter_refuse(join, &(struct ph_refusal){.code = "NetConnection.Connect.InvalidApp",

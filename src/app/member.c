@@ -8,6 +8,7 @@
 #include "app/attribute.h"
 #include "app/letter.h"
 #include "app/question.h"
+#include "app/resume.h"
 #include "app/room.h"
 #include "app/theatre.h"
 #include "base/limits.h"
@@ -47,6 +48,7 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
     ph_list_init(&member->uses);
     ph_list_init(&member->calls);
     ph_list_init(&member->invokes);
+    ph_list_init(&member->missed);
     ph_rate_init(&member->rate, (uint32_t)settings->call_rate, (uint32_t)settings->call_burst);
     ph_list_append(&instance->members, &member->link);
     instance->n_members++;
@@ -63,8 +65,8 @@ void ph_member_post(struct ph_member *member, struct ph_letter *letter)
 {
     if (!letter)
         return;
-    if (!member->seat) {
-        ph_letter_free(letter);
+    if (!member->seat || member->join) { /* nothing is said before the welcome */
+        ph_member_miss(member, letter);
         return;
     }
     letter->seat = member->seat;
@@ -125,6 +127,7 @@ static void free_member(struct ph_member *member)
     if (member->seat)
         *ph_seat_member(member->seat) = NULL;
     ph_attributes_clear(member);
+    ph_member_end_grace(member);
     rtmp_arena_finish(&member->moving_arena);
     free(member->method_rates);
     rtmp_arena_finish(&member->arena);

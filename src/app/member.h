@@ -44,6 +44,8 @@ struct ph_member_stream {
     char name[];
 };
 
+enum { PH_TOKEN_TEXT = 33 }; /**< 32 hexadecimal digits and NUL */
+
 /** Where a member is to go. */
 struct ph_destination {
     const char *name; /**< of the room; "" is the hall */
@@ -90,6 +92,13 @@ struct ph_member {
     struct ph_list invokes; /**< list of struct invoke::link: calls to the client that wait for a reply */
     uint32_t n_invokes, last_invoke;
 
+    char token[PH_TOKEN_TEXT]; /**< to resume with; "": its room has no grace period */
+    struct ph_timer grace;     /**< runs while it is dropped */
+    struct ph_list missed;     /**< list of struct ph_letter::link, for when it comes back */
+    unsigned n_missed;
+    bool has_lost; /**< there were too many */
+    uint64_t seen; /**< the room's last event before it dropped */
+
     struct ph_task end; /**< kick */
     enum ph_reason end_reason;
     struct ph_task move;
@@ -114,7 +123,7 @@ void ph_member_end(struct ph_member *member, enum ph_reason reason, const struct
 /** The same as a task; `why` is said as NetConnection.Connect.Closed with `description` (copied, may be NULL). */
 void ph_member_kick(struct ph_member *member, enum ph_reason reason, const char *code, const char *description);
 
-/** A letter to its client; NULL is fine, and without a seat it is thrown away. */
+/** A letter to its client; NULL is fine. Without a seat it waits for the client to come back, or is thrown away. */
 void ph_member_post(struct ph_member *member, struct ph_letter *letter);
 
 /* join.c */
@@ -124,6 +133,9 @@ void ph_member_join(struct ph_instance *instance, struct ph_letter *join);
 
 /** Send it to another room, made if it is not there; all but the letter is copied. As ph_members.move. */
 int ph_member_move(struct ph_member *member, const struct ph_destination *to);
+
+/** Write the welcome into a letter: who it is, where it is, a new token. False: no memory. */
+bool ph_welcome_fill(struct ph_member *member, struct ph_letter *letter);
 
 /** The move is over: who asked for it is told. `why`: a refusal, or NULL. */
 void ph_member_end_move(struct ph_member *member, int error, const struct ph_refusal *why);

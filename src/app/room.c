@@ -231,7 +231,7 @@ int ph_room_configure(struct ph_room *room, const struct ph_room_options *option
 
 static bool is_there(const struct ph_member *member, const struct ph_loop *worker)
 {
-    return member->seat && member->worker == worker && !member->is_leaving;
+    return member->seat && !member->join && member->worker == worker && !member->is_leaving;
 }
 
 static struct ph_letter *address(struct ph_member *const *members, size_t n, const struct ph_loop *worker)
@@ -279,6 +279,9 @@ int ph_room_deliver(struct ph_instance *instance, struct ph_member *const *membe
         letter->value = ph_letter_value(letter, arguments, &failed);
         ph_list_append(&letters, &letter->link);
     }
+    for (size_t i = 0; i < n && !failed; i++)
+        if (!members[i]->seat || members[i]->join)
+            (void)ph_member_invoke(members[i], name, arguments, 0, NULL, NULL);
     for (struct ph_list *node; (node = ph_list_pop(&letters));) {
         struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
         if (failed)

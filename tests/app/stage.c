@@ -175,6 +175,20 @@ static int on_stop(struct ph_app *app, const struct ph_event *event, struct ph_a
     return 0;
 }
 
+static int on_drop(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer)
+{
+    (void)answer;
+    note_hook("drop:%s", name_of(app, event->member));
+    return 0;
+}
+
+static int on_resume(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer)
+{
+    (void)answer;
+    note_hook("resume:%s", name_of(app, event->member));
+    return 0;
+}
+
 static int on_tick(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer)
 {
     (void)answer;
@@ -234,6 +248,8 @@ static const struct ph_app_type type = {
     .play = on_play,
     .stop = on_stop,
     .shared = on_use,
+    .drop = on_drop,
+    .resume = on_resume,
     .tick = on_tick,
     .save = on_save,
     .save_room = on_save,
@@ -245,6 +261,9 @@ static void on_welcome(void *user, const struct ph_welcome *welcome)
 {
     struct guest *guest = user;
     guest->member = welcome->member;
+    guest->is_resumed = welcome->is_resumed;
+    guest->is_complete = welcome->is_complete;
+    snprintf(guest->token, sizeof guest->token, "%s", welcome->token);
     note_guest("%s>%s", guest->name, welcome->room[0] ? welcome->room : "hall");
 }
 
@@ -344,7 +363,9 @@ int stage_answer_late(enum part part, int verdict)
     return stage_app->host->answer(stage_app, stage_later[part], verdict, &stage_answer);
 }
 
-struct guest *stage_join(const char *name, const char *path)
+struct guest *stage_join(const char *name, const char *path) { return stage_resume(name, path, NULL, 0); }
+
+struct guest *stage_resume(const char *name, const char *path, const char *token, uint64_t sequence)
 {
     struct guest *guest = &guests[n_guests++];
     assert_true(n_guests <= GUESTS);
@@ -354,6 +375,8 @@ struct guest *stage_join(const char *name, const char *path)
                                             .query = name,
                                             .protocol = "test",
                                             .address = "here",
+                                            .token = token,
+                                            .sequence = sequence,
                                             .events = &events,
                                             .user = guest};
     assert_int_equal(ph_seat_open(theatre, &workers->loop[0], &request, &guest->seat), 0);

@@ -28,6 +28,8 @@ struct guest {
     const char *name;
     ph_member_id member; /* once it is welcome */
     uint32_t invoke;     /* the last call that wants a reply */
+    char token[64];      /* of the last welcome */
+    bool is_resumed, is_complete;
 };
 
 extern struct ph_app *stage_app;        /* the instance, for functions of the host */
@@ -58,6 +60,7 @@ void stage_wait(uint64_t ms);
 int stage_answer_late(enum part part, int verdict);
 
 struct guest *stage_join(const char *name, const char *path);
+struct guest *stage_resume(const char *name, const char *path, const char *token, uint64_t sequence);
 void stage_leave(struct guest *guest, enum ph_reason reason);
 void stage_call(struct guest *guest, double id, const char *method);
 

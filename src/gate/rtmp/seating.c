@@ -60,10 +60,14 @@ static bool take_room(struct session *session, const char *room)
 static void on_welcome(void *user, const struct ph_welcome *welcome)
 {
     struct session *session = user;
-    struct rtmp_value *info = welcome->data ? rtmp_value_new_object(scratch_of(session)) : NULL;
+    struct rtmp_arena *arena = scratch_of(session);
+    struct rtmp_value *info = rtmp_value_new_object(arena);
     struct rtmp_value *data = (struct rtmp_value *)(uintptr_t)welcome->data; /* read only */
-    if (info && rtmp_value_set(scratch_of(session), info, "data", data))
-        info = NULL;
+    struct rtmp_value *token = rtmp_value_new_string(arena, welcome->token, strlen(welcome->token));
+    bool failed = (data && rtmp_value_set(arena, info, "data", data)) ||
+                  (welcome->token[0] && rtmp_value_set(arena, info, "token", token));
+    if (failed)
+        session_end(session, PH_CLOSE_MEMORY, "out of memory");
     session->app = session->wanted;
     if (!take_room(session, welcome->room))
         session_end(session, PH_CLOSE_MEMORY, "out of memory");
@@ -304,8 +308,10 @@ int seating_open(struct session *session, const struct ph_application *app, cons
     ph_address_text(ph_conn_peer(session->conn), address);
     session->form = connect->object_encoding == 3 ? PH_PARCEL_AMF3 : PH_PARCEL_AMF0;
     session->wanted = app;
+    struct rtmp_text token = query_find(connect->app_query, "token");
     struct ph_seat_request request = {
         .app = app,
+        .token = token.data ? rtmp_arena_copy(scratch_of(session), token.data, token.length) : NULL,
         .path = connect->app.data,
         .query = query_without_key(connect->app_query, scratch_of(session)),
         .protocol = strcmp(ph_conn_carrier(session->conn), "websocket") == 0 ? "rtmp+ws" : "rtmp",

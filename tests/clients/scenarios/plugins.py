@@ -33,3 +33,12 @@ def a_failing_plugin_does_not_stop_the_others():
                 assert client.connect(name)[3]["code"] == "NetConnection.Connect.InvalidApp"
         with guests(server, "echo") as (client,):
             assert client.call("echo", 1) == 1
+
+
+@scenario
+def the_plugin_of_the_manual():
+    build = os.path.dirname(os.path.dirname(os.path.dirname(Server.binary)))
+    with Server("app.door.type=plugin", f"app.door.path={build}/examples/greeter.so", "app.door.options.greeting=Salut!") as server:
+        with guests(server, "door/hall", "door/hall") as (one, two):
+            assert one.hear("greet") == ["Salut!"] and two.hear("greet") == ["Salut!"]
+            assert one.call("hello") == 2
