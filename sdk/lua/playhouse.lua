@@ -140,7 +140,7 @@ function Room:every(milliseconds, run) end
 
 ---Wait for a shared object of the room; it is made if it is not there.
 ---@param name string
----@param options {persistent: boolean|nil, changed: fun(object: playhouse.Shared, member: playhouse.Member, changes: playhouse.Change[])|nil}|nil
+---@param options {persistent: boolean|nil, changed: fun(object: playhouse.Shared, member: playhouse.Member|nil, changes: playhouse.Change[])|nil}|nil
 ---@return playhouse.Shared|nil, playhouse.Error|nil
 function Room:shared(name, options) end
 

@@ -20,6 +20,7 @@ static int answer(struct ph_app *app, ph_answer_id later, int verdict, const str
 struct soon {
     struct ph_task task;
     struct ph_instance *instance;
+    unsigned life; /* of the instance, when it was asked for */
     void (*run)(struct ph_app *app, void *user);
     void *user;
 };
@@ -28,9 +29,11 @@ static void run_soon(struct ph_task *task)
 {
     struct soon *soon = ph_container_of(task, struct soon, task);
     struct ph_instance *instance = soon->instance;
-    instance->is_inside = true;
-    soon->run(&instance->app, soon->user);
-    instance->is_inside = false;
+    if (soon->life == instance->life) {
+        instance->is_inside = true;
+        soon->run(&instance->app, soon->user);
+        instance->is_inside = false;
+    }
     free(soon);
 }
 
@@ -39,7 +42,8 @@ static int run_later(struct ph_app *app, void (*run)(struct ph_app *app, void *u
     struct soon *soon = malloc(sizeof *soon);
     if (!soon)
         return PH_E_MEMORY;
-    *soon = (struct soon){.instance = ph_instance_of(app), .run = run, .user = user};
+    struct ph_instance *instance = ph_instance_of(app);
+    *soon = (struct soon){.instance = instance, .life = instance->life, .run = run, .user = user};
     soon->task.run = run_soon;
     ph_list_init(&soon->task.link);
     ph_instance_defer(soon->instance, &soon->task);

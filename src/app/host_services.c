@@ -19,6 +19,7 @@ enum { SPACE_TEXT = PH_LIMIT_NAME_BYTES + 8, LIST_MOST = 1000 };
 /* Something under way; whoever asked hears of its end. */
 struct errand {
     struct ph_instance *instance;
+    unsigned life;   /* of the instance, when it was begun */
     ph_done_fn done; /* may be NULL */
     void *user;
     int (*work)(void *user); /* of a job */
@@ -31,13 +32,16 @@ static struct errand *make_errand(struct ph_app *app, ph_done_fn done, void *use
 {
     struct errand *errand = calloc(1, sizeof *errand);
     if (errand)
-        *errand = (struct errand){.instance = ph_instance_of(app), .done = done, .user = user};
+        *errand = (struct errand){
+            .instance = ph_instance_of(app), .life = ph_instance_of(app)->life, .done = done, .user = user};
     return errand;
 }
 
 static void end_errand(struct errand *errand, int error, const struct rtmp_value *value)
 {
-    ph_instance_done(errand->instance, errand->done, errand->user, error, ph_value_out(value));
+    struct ph_instance *instance = errand->instance;
+    ph_done_fn done = errand->life == instance->life ? errand->done : NULL;
+    ph_instance_done(instance, done, errand->user, error, ph_value_out(value));
     free(errand);
 }
 

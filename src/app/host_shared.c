@@ -16,6 +16,7 @@ static struct ph_object_watch *watch_of(struct ph_app *app, ph_shared_id id)
 struct opening {
     struct ph_task task;
     struct ph_instance *instance;
+    unsigned life; /* of the instance, when it was begun */
     ph_done_fn done;
     void *user;
 };
@@ -23,7 +24,8 @@ struct opening {
 static void on_opened(struct ph_task *task)
 {
     struct opening *opening = ph_container_of(task, struct opening, task);
-    ph_instance_done(opening->instance, opening->done, opening->user, 0, NULL);
+    struct ph_instance *instance = opening->instance;
+    ph_instance_done(instance, opening->life == instance->life ? opening->done : NULL, opening->user, 0, NULL);
     free(opening);
 }
 
@@ -32,7 +34,7 @@ static int tell_later(struct ph_instance *instance, ph_done_fn done, void *user)
     struct opening *opening = done ? malloc(sizeof *opening) : NULL;
     if (!opening)
         return done ? PH_E_MEMORY : 0;
-    *opening = (struct opening){.instance = instance, .done = done, .user = user};
+    *opening = (struct opening){.instance = instance, .life = instance->life, .done = done, .user = user};
     opening->task.run = on_opened;
     ph_list_init(&opening->task.link);
     ph_instance_defer(instance, &opening->task);

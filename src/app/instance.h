@@ -55,6 +55,7 @@ struct ph_instance {
     struct ph_loop *loop;
     enum ph_instance_state state;
     bool is_inside; /**< a callback runs */
+    unsigned life;  /**< counts loads: what an earlier one has begun ends unheard */
 
     struct rtmp_arena scratch; /**< what is built in a callback */
     struct ph_map methods;     /**< struct method by name */

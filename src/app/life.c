@@ -107,6 +107,7 @@ static void unload(struct ph_instance *instance, enum ph_reason reason)
     if (instance->state == PH_INSTANCE_RUNNING)
         ph_instance_tell(instance, instance->type->unload, &event);
     instance->state = PH_INSTANCE_ENDED;
+    instance->life++;
     ph_instance_drop_methods(instance);
 }
 
@@ -187,6 +188,8 @@ static void detach(struct ph_instance *instance)
         }
         ph_member_withdraw(member);
         ph_member_drop_invokes(member);
+        if (member->moving)
+            member->moving->done = NULL;
         member->n_running = 0;
         member->data = NULL;
     }

@@ -66,6 +66,7 @@ struct ph_object_watch {
     struct ph_object *object;
     ph_shared_id id;
     unsigned n_locks;
+    unsigned life; /* of the instance, when it was opened: a later one has not asked to be told */
     ph_shared_fn changed;
     ph_done_fn opened; /* NULL: it has been called */
     void *user;

@@ -38,6 +38,7 @@ int ph_object_watch(struct ph_object *object, ph_shared_fn changed, ph_done_fn o
         return PH_E_MEMORY;
     }
     watch->object = object;
+    watch->life = instance_of(object)->life;
     watch->changed = changed;
     watch->opened = opened;
     watch->user = user;
@@ -144,7 +145,7 @@ void ph_object_tell_opened(struct ph_object *object, int error)
         struct ph_object_watch *watch = ph_list_entry(node, struct ph_object_watch, in_object);
         ph_done_fn opened = watch->opened;
         watch->opened = NULL;
-        if (opened)
+        if (opened && watch->life == instance_of(object)->life)
             ph_instance_done(instance_of(object), opened, watch->user, error, NULL);
         node = opened ? object->watches.next : node->next; /* it may have closed its watch, or any */
     }
@@ -164,7 +165,7 @@ void ph_object_tell(struct ph_object *object, ph_member_id member, const struct 
     ph_list_for_each(node, &object->watches) ids[n++] = ph_list_entry(node, struct ph_object_watch, in_object)->id;
     for (size_t i = 0; i < n; i++) {
         const struct ph_object_watch *watch = ph_object_watch_get(instance, ids[i]);
-        if (watch && watch->changed)
+        if (watch && watch->changed && watch->life == instance->life)
             ph_instance_shared(instance, watch, member, changes, n_changes);
     }
 }

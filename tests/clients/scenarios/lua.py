@@ -753,3 +753,33 @@ def lua_members_of_both_kinds():
         expect(browser.fails("no")["message"], "No.")
         if "secret" in str(browser.fails("oops")) + str(flash.fails("oops")):
             raise Failure("a client has seen the program")
+
+
+@scenario
+def lua_reload_while_things_are_under_way():
+    """What an earlier life of the script has begun does not end in the next one."""
+    script = """
+    local game, ph = {calls = {}}, playhouse
+    function game.calls.all(member)
+      for i = 1, 5 do ph.spawn(function() ph.store.put("k" .. i, i) ph.store.get("k" .. i) end) end
+      ph.spawn(function() member:call("question") end)
+      ph.spawn(function() ph.sleep(5) end)
+      ph.reload()
+      for i = 1, 5 do ph.spawn(function() ph.store.list("k") end) end
+      ph.spawn(function() member.room:shared("board", {changed = print}) member.room:shared("other", {persistent = true}) end)
+      ph.spawn(function() member:move("elsewhere") end)
+      member.room:every(1, function() member:send("beat") end)
+    end
+    function game.joined(room, member) ph.spawn(function() room:shared("board") end) end
+    function game.calls.well(member) return member.room.name end
+    return game
+    """
+    with scripted(script) as (server, _), guests(server, "game/r", "game/r") as (ann, bob):
+        for _ in range(10):
+            ann.ask("all")
+            if bob.call("well") not in ("r", "elsewhere"):
+                raise Failure("lost")
+            bob.ask("all")
+            wait_for(lambda: bob.answer(bob.ask("well"))[0] == "_result", "an answer")
+        with guests(server, "game/r") as (eve,):
+            expect(eve.call("well"), "r")
