@@ -270,6 +270,7 @@ static int reserve(lua_State *L)
     const char *room = luaL_checkstring(L, 1);
     lua_Integer seats = luaL_optinteger(L, 2, 1);
     luaL_argcheck(L, seats >= 1 && seats <= INT32_MAX, 2, "seats, 1 or more");
+    PH_LUA_NEED(L, script->host->rooms->reserve, "reservations");
     struct ph_lua_waiter *waiter = ph_lua_waiter_new(L);
     return ph_lua_waiter_yield(
         L, waiter, script->host->rooms->reserve(script->app, room, (uint32_t)seats, ph_lua_waiter_done, waiter));

@@ -58,7 +58,11 @@ static void mark_array(lua_State *L)
 static void add_items(struct walk *walk, const struct ph_value *value, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++) {
-        push_inner(walk, walk->values->at(value, i));
+        const struct ph_value *item = walk->values->at(value, i);
+        if (!item && walk->values->type(value) == PH_VECTOR)
+            push_number(walk->L, walk->values->number_at(value, i, 0));
+        else
+            push_inner(walk, item);
         lua_rawseti(walk->L, -2, (lua_Integer)(i - begin) + 1);
     }
 }

@@ -32,7 +32,7 @@ enum ph_value_type {
     PH_BYTES,
     PH_ARRAY, /**< items, and maybe members */
     PH_OBJECT,
-    PH_VECTOR, /**< of numbers or of values: items */
+    PH_VECTOR, /**< of numbers (number_at) or of values (at) */
     PH_DICTIONARY,
 };
 
@@ -82,6 +82,10 @@ struct ph_values {
     const char *(*to_json)(struct ph_app *app, const struct ph_value *value, size_t *length);
     /** NULL: that is no JSON, or a limit. `fault`, if not NULL: out, a phrase that says what is wrong and where. */
     struct ph_value *(*from_json)(struct ph_app *app, const char *text, size_t length, const char **fault);
+
+    /** Item `index` of an array or of any vector as a number; those of vectors of numbers are no values of their own.
+     */
+    double (*number_at)(const struct ph_value *value, size_t index, double otherwise);
 };
 
 #ifdef __cplusplus

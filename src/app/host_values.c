@@ -72,6 +72,23 @@ static const struct ph_value *at(const struct ph_value *value, size_t index)
     return ph_value_out(rtmp_value_at(ph_value_in(value), index));
 }
 
+static double number_at(const struct ph_value *value, size_t index, double otherwise)
+{
+    const struct rtmp_value *in = ph_value_in(value);
+    if (index >= rtmp_value_count(in))
+        return otherwise;
+    switch (rtmp_value_type(in)) {
+    case RTMP_VECTOR_INT:
+        return in->ints[index];
+    case RTMP_VECTOR_UINT:
+        return in->uints[index];
+    case RTMP_VECTOR_DOUBLE:
+        return in->doubles[index];
+    default:
+        return number(at(value, index), otherwise);
+    }
+}
+
 static const struct ph_value *get(const struct ph_value *value, const char *name)
 {
     return ph_value_out(rtmp_value_get(ph_value_in(value), name));
@@ -219,4 +236,5 @@ const struct ph_values ph_host_values = {
     .push = push,
     .to_json = to_json,
     .from_json = from_json,
+    .number_at = number_at,
 };

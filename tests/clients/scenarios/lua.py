@@ -4,9 +4,10 @@
 import contextlib
 import json
 import os
+import struct
 import tempfile
 
-from rtmp import Client
+from rtmp import COMMAND, Client, amf0, amf0_all, chunked
 from scenario import scenario
 from scenarios.apps import guests
 from server import Failure, Server
@@ -192,7 +193,6 @@ def lua_waits():
         while True:
             kind, _, body = client.message()
             if kind == 20:
-                from rtmp import amf0_all
                 values = amf0_all(body)
                 if values[0] == "question":
                     break
@@ -574,7 +574,7 @@ local misuses = {
   function(m) m.room:broadcast_except({1}, "x") end, function(m) m.room:broadcast_except({m.room}, "x") end,
   function(m) m.room:broadcast_except(setmetatable({}, {__len = function() return 1e9 end}), "x") assert(false) end,
   function(m) ph.send(5, "x") end, function(m) ph.send({}, 5, {}) assert(false) end,
-  function(m) ph.room({}) end, function(m) ph.reserve("", -1) end, function(m) ph.spawn(nil) end, function(m) ph.spawn(5) end,
+  function(m) ph.room({}) end, function(m) ph.reserve("", -1) end, function(m) assert(ph.reserve("none", 1000000)) end, function(m) ph.spawn(nil) end, function(m) ph.spawn(5) end,
   function(m) ph.after(0/0, print) end, function(m) ph.after(-1, print) end, function(m) ph.every(0, print) end,
   function(m) ph.after(1e300, print) end, function(m) ph.after(1, "print") end, function(m) ph.sleep(-1) end, function(m) ph.sleep("x") end,
   function(m) m:call_within(0, "x") end, function(m) m:call_within(2^40, "x") end, function(m) m:set({}, 1) end, function(m) m:set("x", print) end,
@@ -783,3 +783,43 @@ def lua_reload_while_things_are_under_way():
             wait_for(lambda: bob.answer(bob.ask("well"))[0] == "_result", "an answer")
         with guests(server, "game/r") as (eve,):
             expect(eve.call("well"), "r")
+
+
+@scenario
+def lua_values_that_only_amf3_has():
+    script = """
+    local game, ph = {calls = {}}, playhouse
+    local function say(v)
+      if type(v) == "userdata" then return #tostring(v) > 40 and "long" or (tostring(v):gsub("%c", function(c) return "<" .. c:byte() .. ">" end)) end
+      return type(v) == "string" and v or ph.json.encode(v)
+    end
+    function game.calls.describe(member, ...)
+      local t = ph.array{}
+      for i = 1, select("#", ...) do t[i] = say((select(i, ...))) end
+      return t
+    end
+    function game.calls.class(member, v) return {v["$class"], v.x} end
+    function game.calls.back(member, ...) return ph.json.encode{...} end
+    function game.calls.cycle(member, v) return v[1][1] ~= nil end
+    return game
+    """
+    date = b"\x08\x01" + struct.pack(">d", 1500.0)
+    bytes_ = b"\x0c\x07\x01\x02\x03"
+    dictionary = b"\x11\x03\x00\x06\x03k\x04\x07"
+    vector = b"\x0d\x05\x00" + struct.pack(">ii", 1, -2)
+    xml = b"\x0b\x09<a/>"
+    point = b"\x0a\x13\x07p.q\x03x\x04\x05"
+    cycle = b"\x09\x03\x01\x09\x00"
+    with scripted(script) as (server, _), guests(server, "game/r") as (client,):
+        def call(method, *values):
+            client.last_call += 1
+            body = amf0(method) + amf0(client.last_call) + amf0(None) + b"".join(b"\x11" + value for value in values)
+            client.send(chunked(COMMAND, 20, 0, 0, body))
+            return client.answer(client.last_call)
+
+        expect(call("describe", date, bytes_, dictionary, vector, xml, b"\x00", b"\x01", b"\x04\x07"),
+               ("_result", ["date 1500.0", "<1><2><3>", '[["k",7]]', "[1,-2]", "<a/>", "null", "null", "7"]))
+        expect(call("class", point), ("_result", ["p.q", 5]))
+        expect(call("back", date, bytes_, dictionary), ("_result", '[1500,"AQID",[["k",7]]]'))
+        expect(call("cycle", cycle)[0], "_error")  # more than 32 levels: it contains itself
+        expect(client.call("describe", "well"), ["well"])
