@@ -823,3 +823,30 @@ def lua_values_that_only_amf3_has():
         expect(call("back", date, bytes_, dictionary), ("_result", '[1500,"AQID",[["k",7]]]'))
         expect(call("cycle", cycle)[0], "_error")  # more than 32 levels: it contains itself
         expect(client.call("describe", "well"), ["well"])
+
+
+@scenario
+def lua_application_that_keeps_running_away_begins_anew():
+    script = """
+    local game, ph, n = {calls = {}}, playhouse, 0
+    function game.calls.loop() while true do end end
+    function game.calls.give_up() ph.fail("no more cards") end
+    function game.calls.count() n = n + 1 return n end
+    return game
+    """
+    with scripted(script) as (server, _):
+        with guests(server, "game") as (client,):
+            expect(client.call("count"), 1)
+            with guests(server, "echo") as (other,):
+                for _ in range(10):
+                    client.ask("loop")
+                    expect(other.call("echo", 1), 1)
+            assert client.closed()
+        server.wait_line("game: this application failed: .* processor time.*; it begins anew")
+        with guests(server, "game") as (client,):
+            expect(client.call("count"), 1)
+            client.ask("give_up")
+            assert client.closed()
+        server.wait_line("game: this application failed: no more cards; it begins anew")
+        with guests(server, "game") as (client,):
+            expect(client.call("count"), 1)
