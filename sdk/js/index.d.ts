@@ -17,6 +17,8 @@ export interface Options {
   properties?: object;
   /** For Node before 22, and for tests. */
   WebSocket?: typeof globalThis.WebSocket;
+  /** Be the member again that had this ticket, if it is still there. */
+  resume?: { token: string; seq: number };
   /** Handlers that are there from the first moment on: see Room.on(). */
   on?: Record<string, (...params: any[]) => unknown>;
   /** false: do not come back after a lost connection. */
@@ -88,6 +90,7 @@ export class Room<Server extends Methods = Methods, Client extends Methods = Met
   readonly name: string;
   readonly user: string;
   readonly data: Value;
+  readonly ticket: { token: string; seq: number };
   call<Name extends keyof Server & string>(
     method: Name, ...params: Parameters<Server[Name]>): Promise<Awaited<ReturnType<Server[Name]>>>;
   notify<Name extends keyof Server & string>(method: Name, ...params: Parameters<Server[Name]>): void;

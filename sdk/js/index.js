@@ -127,6 +127,7 @@ export class Room {
   constructor(url, options) {
     this.#url = url;
     this.#options = options;
+    if (options.resume) ({ token: this.#token, seq: this.#seq } = options.resume);
     for (const [method, handler] of Object.entries(options.on ?? {})) this.on(method, handler);
   }
 
@@ -150,6 +151,11 @@ export class Room {
       };
       socket.onerror = () => reject(closed("The server cannot be reached."));
     });
+  }
+
+  /** What to pass as the option `resume` to be the same member after a page was loaded anew. */
+  get ticket() {
+    return { token: this.#token, seq: this.#seq };
   }
 
   /** Call a method of the application. */

@@ -142,6 +142,7 @@ static size_t on_read(void *user, const uint8_t *data, size_t length)
         return 0;
     if (ph_ws_feed(session->ws, data, length) && !session->is_ending) {
         session->reason = ph_ws_fault(session->ws);
+        session->is_lost = !ph_ws_is_goodbye(session->ws);
         session->is_ending = true;
         ph_loop_defer(session->home->loop, &session->teardown);
         ph_timer_start(session->home->loop, &session->watch, ms(ENDING_MS));
@@ -184,7 +185,8 @@ static void on_watch(struct ph_timer *timer)
 
 static void leave_seat(struct rpc_session *session)
 {
-    ph_seat_close(session->seat, session->reason ? PH_REASON_LEFT : PH_REASON_LOST);
+    bool is_lost = session->is_lost || !session->reason;
+    ph_seat_close(session->seat, is_lost ? PH_REASON_LOST : PH_REASON_LEFT);
     session->seat = NULL;
 }
 

@@ -92,6 +92,7 @@ struct rpc_session {
     bool is_in;
     bool is_pinged;
     bool is_ending;
+    bool is_lost;            /* it has not said goodbye: it may come back */
     struct rpc_open connect; /* the $connect that is being answered */
     struct rpc_open open[PH_LIMIT_OPEN_CALLS];
 };

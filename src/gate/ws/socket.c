@@ -141,6 +141,12 @@ void ph_ws_close(struct ph_ws *ws, uint16_t code, const char *reason)
 
 struct ph_buf *ph_ws_control(struct ph_ws *ws) { return &ws->control; }
 
+bool ph_ws_is_goodbye(const struct ph_ws *ws)
+{
+    return wslay_event_get_close_received(ws->wslay) &&
+           wslay_event_get_status_code_received(ws->wslay) == WSLAY_CODE_NORMAL_CLOSURE;
+}
+
 const char *ph_ws_fault(const struct ph_ws *ws)
 {
     if (ws->is_closing)

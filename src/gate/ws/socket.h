@@ -50,6 +50,9 @@ void ph_ws_close(struct ph_ws *ws, uint16_t code, const char *reason);
 /** What is to be sent between two messages; the caller takes it out with ph_buf_consume(). */
 struct ph_buf *ph_ws_control(struct ph_ws *ws);
 
+/** Whether the peer has closed it on purpose: with code 1000. A page that is left or loaded anew says 1001. */
+bool ph_ws_is_goodbye(const struct ph_ws *ws);
+
 /** Why it ended, for the log; static storage. "" while it goes on. */
 const char *ph_ws_fault(const struct ph_ws *ws);
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The SDK for browsers and Node, in Node 22."""
 
+import functools
 import gzip
+import http.server
 import os
 import subprocess
+import threading
 
 from scenario import scenario
 from server import HANG, Failure, Server
@@ -32,3 +35,27 @@ def sdk_is_small():
         size = len(gzip.compress(f.read()))
     if size > 15 * 1024:
         raise Failure(f"{size} bytes gzipped")
+
+
+@scenario(alone=True)
+def eight_players_in_chromium():
+    """A round of examples/game in a real browser; all see the same, and one loads its page anew."""
+    root = os.path.dirname(os.path.dirname(HERE))
+    handler = functools.partial(Quiet, directory=root)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as pages:
+        threading.Thread(target=pages.serve_forever, daemon=True).start()
+        port = pages.server_address[1]
+        with Server("app.game.type=lua", f"app.game.script={root}/examples/game/game.lua",
+                    f"http.origins=http://127.0.0.1:{port}") as server:
+            environment = {**os.environ, "PAGE": f"http://127.0.0.1:{port}/examples/game/", "SERVER": f"127.0.0.1:{server.port}",
+                           "MODULES": os.path.join(HERE, "node_modules")}
+            found = subprocess.run([NODE, os.path.join(HERE, "browser/game.mjs")], capture_output=True, text=True, timeout=HANG,
+                                   env=environment)
+        pages.shutdown()
+    if found.returncode:
+        raise Failure((found.stdout + found.stderr)[-2000:])
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
