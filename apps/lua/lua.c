@@ -169,6 +169,12 @@ static bool push_function(lua_State *L, const struct hooking *it, bool *is_call)
     return *is_call || lua_rawgetp(L, LUA_REGISTRYINDEX, &ph_lua_hooks[it->hook]) == LUA_TFUNCTION;
 }
 
+static int refuse(struct ph_answer *answer, const char *description)
+{
+    *answer = (struct ph_answer){.description = description};
+    return PH_REFUSE;
+}
+
 static int run_hook(lua_State *L)
 {
     struct hooking *it = lua_touserdata(L, 1);
@@ -200,15 +206,9 @@ static int run_hook(lua_State *L)
         task->entering = it->event->member;
     it->verdict = ph_lua_task_run(L, task, n, it->answer);
     if (it->verdict == PH_LATER && !it->event->later)
-        it->verdict = PH_ACCEPT;
+        it->verdict = it->hook == PH_LUA_SHARED_HOOK ? refuse(it->answer, "This is decided at once.") : PH_ACCEPT;
     after_hook(L, it);
     return 0;
-}
-
-static int refuse(struct ph_answer *answer, const char *description)
-{
-    *answer = (struct ph_answer){.description = description};
-    return PH_REFUSE;
 }
 
 /* Has the script nothing to say, and have we nothing to do? */

@@ -850,3 +850,41 @@ def lua_application_that_keeps_running_away_begins_anew():
         server.wait_line("game: this application failed: no more cards; it begins anew")
         with guests(server, "game") as (client,):
             expect(client.call("count"), 1)
+
+
+@scenario
+def lua_members_that_come_back():
+    script = """
+    local game, ph, heard = {calls = {}, options = {grace_ms = 30000}}, playhouse, {}
+    function game.joined(room, member) member.data.score = 5 end
+    function game.drop(room, member) heard[#heard + 1] = "drop " .. tostring(member.is_dropped) member:send("missed", 1) end
+    function game.resume(room, member) heard[#heard + 1] = "resume " .. tostring(member.is_dropped) .. " " .. member.data.score end
+    function game.leave_room(room, member, reason) heard[#heard + 1] = "leave " .. reason end
+    function game.calls.heard() return ph.array(heard) end
+    return game
+    """
+    with scripted(script) as (server, _), guests(server, "game/r") as (watcher,):
+        with Member(server.port, "game/r") as lost:
+            welcome = lost.welcome()
+            assert welcome["token"]
+        wait_for(lambda: watcher.call("heard") == ["drop true"], "the drop")
+        with Member(server.port, "game/r?hold") as back:
+            answer = back.call("$connect", {"token": welcome["token"], "seq": welcome["seq"]})
+            expect((answer["resumed"], answer["member"]), (True, welcome["member"]))
+            expect(back.hear("missed"), [1])
+            expect(back.call("heard"), ["drop true", "resume false 5"])
+
+
+@scenario
+def lua_shared_hook_decides_at_once():
+    script = """
+    local game = {calls = {}}
+    function game.shared(room, member, name) if name == "slow" then playhouse.sleep(1) end end
+    return game
+    """
+    with scripted(script) as (server, _), guests(server, "game/r") as (client,):
+        Shared(client, "quick").use()
+        slow = Shared(client, "slow")
+        slow.send((USE, b""))
+        slow.next()
+        expect(len(slow.statuses), 1)
