@@ -103,7 +103,9 @@ static int write_number(struct writing *writing, double number)
     char text[NUMBER_TEXT];
     if (!isfinite(number))
         return put(writing, "null");
-    if (fabs(number) < 1e15 && number == floor(number) && !(number == 0 && signbit(number))) {
+    if (number == 0 && signbit(number))
+        return put(writing, "-0.0"); /* "-0" would be read as an integer */
+    if (fabs(number) < 1e15 && number == floor(number)) {
         snprintf(text, sizeof text, "%.0f", number);
         return put(writing, text);
     }

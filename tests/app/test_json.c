@@ -78,7 +78,7 @@ static void every_kind_of_value_is_written(void **state)
     assert_json(&xml, "\"<a/>\"");
     assert_json(&vector_int, "[-1,2147483647]");
     assert_json(&vector_uint, "[0,4294967295]");
-    assert_json(&vector_double, "[0.5,-0]");
+    assert_json(&vector_double, "[0.5,-0.0]");
     assert_json(&dictionary, "[[1,\"x\"]]");
     assert_json(&object, "{\"$class\":\"my.Class\"}");
 }
