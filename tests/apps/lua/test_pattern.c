@@ -47,6 +47,23 @@ static const char patterns[] =
     "  note('gsub', s, p, 'x', 1); note('gsub', s, p, 'x', 0)\n"
     "end end\n";
 
+/* Patterns that nobody would write, always the same ones. */
+static const char random_patterns[] =
+    "local seed = 7\n"
+    "local function random(n) seed = (seed * 6364136223846793005 + 1442695040888963407) return (seed >> 33) % n + 1 "
+    "end\n"
+    "local parts = {'a', 'b', '.', '%a', '%A', '%w', '%s', '[ab]', '[^a]', '[a-c]', '(', ')', '()', '*', '+', '-', "
+    "'?', '^', '$', '%b()',\n"
+    "  '%f[%a]', '%1', '%2', '%', '[', ']', '%%', ' ', '\\0', '%z', '[%a-]', '[]', '[^]'}\n"
+    "local letters = {'a', 'b', 'c', ' ', '(', ')', '1', '\\0', '-'}\n"
+    "for i = 1, 20000 do\n"
+    "  local p, t = {}, {}\n"
+    "  for j = 1, random(8) do p[j] = parts[random(#parts)] end\n"
+    "  for j = 1, random(12) do t[j] = letters[random(#letters)] end\n"
+    "  p, t = table.concat(p), table.concat(t)\n"
+    "  note('find', t, p, random(3)); note('gmatch', t, p); note('gsub', t, p, '<%0>')\n"
+    "end\n";
+
 static const char texts[] =
     "for _, a in ipairs{{'ab', 3}, {'ab', 0}, {'ab', -1}, {'ab', 3, ','}, {'', 3, '-'}, {'x', 1, '--'}, "
     "{'ab'},\n"
@@ -187,6 +204,12 @@ static void patterns_match_as_in_lua(void **state)
     compare(patterns);
 }
 
+static void random_patterns_match_as_in_lua(void **state)
+{
+    (void)state;
+    compare(random_patterns);
+}
+
 static void texts_are_as_in_lua(void **state)
 {
     (void)state;
@@ -203,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_match_as_in_lua),
+        cmocka_unit_test(random_patterns_match_as_in_lua),
         cmocka_unit_test(texts_are_as_in_lua),
         cmocka_unit_test(tables_errors_and_coroutines_are_as_in_lua),
     };
