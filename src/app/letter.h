@@ -44,7 +44,7 @@ enum ph_letter_kind {
     /* from the instance */
     PH_LETTER_INVOKE,  /**< id, name, value */
     PH_LETTER_DELIVER, /**< name, value, seats, sequence: a call to many */
-    PH_LETTER_NEWS,    /**< report: of a shared object */
+    PH_LETTER_NEWS,    /**< news: of a shared object, to one or many */
     PH_LETTER_MOVED,   /**< welcome */
     PH_LETTER_STOP,    /**< name, text: end this stream */
     PH_LETTER_KICK,    /**< refusal */
@@ -57,7 +57,7 @@ struct ph_letter {
     enum ph_seat_verb verb;
     enum ph_reason reason;
     struct ph_instance *instance;
-    struct ph_seat *seat; /**< NULL: of DELIVER */
+    struct ph_seat *seat; /**< NULL: of DELIVER and NEWS */
     struct rtmp_arena arena;
 
     double id;
@@ -70,7 +70,6 @@ struct ph_letter {
     union {
         struct ph_seat_request *request;
         struct ph_welcome *welcome;
-        struct ph_shared_report *report;
         struct {
             const struct ph_shared_change *changes;
             size_t n_changes;
@@ -82,6 +81,11 @@ struct ph_letter {
             size_t n_seats;
             uint64_t sequence;
         } parcel;
+        struct {
+            struct ph_shared_report *report;
+            struct ph_seat **seats;
+            size_t n_seats;
+        } news;
     };
 };
 

@@ -44,22 +44,16 @@ void ph_news_take_back(struct ph_news *news, struct ph_news_item **mark)
 
 static bool is_heard_by(const struct ph_news_item *item, enum ph_news_to who) { return item->to & who; }
 
-/* The report for one kind of hearer, in a letter; NULL: there is nothing to say, or no memory. */
-static struct ph_letter *write_letter(const struct ph_news *news, enum ph_news_to who, bool *failed)
+/* The report for one kind of hearer. */
+static bool write_report(const struct ph_news *news, enum ph_news_to who, size_t n, struct ph_letter *letter)
 {
     const struct ph_object *object = news->object;
-    size_t n = 0;
-    for (const struct ph_news_item *item = news->first; item; item = item->next)
-        n += is_heard_by(item, who);
-    struct ph_letter *letter = n ? ph_letter_create(PH_LETTER_NEWS) : NULL;
-    struct ph_shared_report *report = letter ? rtmp_arena_take(&letter->arena, sizeof *report) : NULL;
+    bool failed = false;
+    struct ph_shared_report *report = rtmp_arena_take(&letter->arena, sizeof *report);
     struct ph_shared_event *events = report ? rtmp_arena_take(&letter->arena, n * sizeof *events) : NULL;
-    if (!events) {
-        *failed |= n > 0;
-        ph_letter_free(letter);
-        return NULL;
-    }
-    *report = (struct ph_shared_report){.object = ph_letter_text(letter, object->name, failed),
+    if (!events)
+        return false;
+    *report = (struct ph_shared_report){.object = ph_letter_text(letter, object->name, &failed),
                                         .persistent = object->is_persistent,
                                         .version = object->version,
                                         .n = n,
@@ -68,12 +62,24 @@ static struct ph_letter *write_letter(const struct ph_news *news, enum ph_news_t
         if (!is_heard_by(item, who))
             continue;
         *events = item->event;
-        events->name = ph_letter_text(letter, item->event.name, failed);
-        events->value = ph_letter_value(letter, item->event.value, failed);
+        events->name = ph_letter_text(letter, item->event.name, &failed);
+        events->value = ph_letter_value(letter, item->event.value, &failed);
         events++;
     }
-    letter->report = report;
-    return letter;
+    letter->news.report = report;
+    return !failed;
+}
+
+static struct ph_letter *write_letter(const struct ph_news *news, enum ph_news_to who, size_t n, size_t n_seats)
+{
+    struct ph_letter *letter = ph_letter_create(PH_LETTER_NEWS);
+    if (!letter)
+        return NULL;
+    letter->news.seats = rtmp_arena_take(&letter->arena, n_seats * sizeof(struct ph_seat *));
+    if (letter->news.seats && write_report(news, who, n, letter))
+        return letter;
+    ph_letter_free(letter);
+    return NULL;
 }
 
 /* Who did not hear a change cannot go on from where it is. */
@@ -82,31 +88,72 @@ static void lose(struct ph_member *member)
     ph_member_kick(member, PH_REASON_LIMIT, NULL, "The server is out of memory.");
 }
 
-static void post(const struct ph_news *news, struct ph_member *member, enum ph_news_to who)
+static size_t count(const struct ph_news *news, enum ph_news_to who)
 {
-    bool failed = news->failed;
-    struct ph_letter *letter = write_letter(news, who, &failed);
-    if (failed) {
-        ph_letter_free(letter);
-        lose(member);
-    } else {
-        ph_member_post(member, letter);
-    }
+    size_t n = 0;
+    for (const struct ph_news_item *item = news->first; item; item = item->next)
+        n += is_heard_by(item, who);
+    return n;
 }
 
-void ph_news_send(struct ph_news *news, const struct ph_member *asker)
+static bool is_there(const struct ph_member *member, const struct ph_member *asker)
 {
+    return member != asker && member->seat && !member->is_leaving;
+}
+
+/* One letter for all on this worker. */
+static void post_to_worker(const struct ph_news *news, size_t n, const struct ph_member *asker, struct ph_loop *worker)
+{
+    size_t n_seats = 0;
+    ph_list_for_each(node, &news->object->uses)
+    {
+        const struct ph_member *member = ph_list_entry(node, struct ph_object_use, in_object)->member;
+        n_seats += is_there(member, asker) && member->worker == worker;
+    }
+    if (n_seats == 0)
+        return;
+    struct ph_letter *letter = news->failed ? NULL : write_letter(news, PH_NEWS_TO_OTHERS, n, n_seats);
     ph_list_for_each(node, &news->object->uses)
     {
         struct ph_member *member = ph_list_entry(node, struct ph_object_use, in_object)->member;
-        if (!member->is_leaving)
-            post(news, member, member == asker ? PH_NEWS_TO_ASKER : PH_NEWS_TO_OTHERS);
+        if (!is_there(member, asker) || member->worker != worker)
+            continue;
+        if (letter)
+            letter->news.seats[letter->news.n_seats++] = member->seat;
+        else
+            lose(member);
     }
+    if (letter)
+        ph_letter_return(letter, worker);
+}
+
+static void send_to(const struct ph_news *news, struct ph_member *member)
+{
+    size_t n = count(news, PH_NEWS_TO_ASKER);
+    if (n == 0 || !is_there(member, NULL))
+        return;
+    struct ph_letter *letter = news->failed ? NULL : write_letter(news, PH_NEWS_TO_ASKER, n, 1);
+    if (!letter) {
+        lose(member);
+        return;
+    }
+    letter->news.seats[letter->news.n_seats++] = member->seat;
+    ph_letter_return(letter, member->worker);
+}
+
+void ph_news_send(struct ph_news *news, struct ph_member *asker)
+{
+    struct ph_loops *workers = news->object->room->instance->theatre->options.workers;
+    size_t n = count(news, PH_NEWS_TO_OTHERS);
+    if (asker)
+        send_to(news, asker);
+    for (unsigned i = 0; i < workers->n && n; i++)
+        post_to_worker(news, n, asker, &workers->loop[i]);
     rtmp_arena_finish(&news->arena);
 }
 
 void ph_news_send_to(struct ph_news *news, struct ph_member *member)
 {
-    post(news, member, PH_NEWS_TO_ASKER);
+    send_to(news, member);
     rtmp_arena_finish(&news->arena);
 }

@@ -44,7 +44,7 @@ void ph_news_add(struct ph_news *news, enum ph_news_to to, enum ph_shared_news k
 void ph_news_take_back(struct ph_news *news, struct ph_news_item **mark);
 
 /** Tell every user; `asker` is NULL when it was the application. */
-void ph_news_send(struct ph_news *news, const struct ph_member *asker);
+void ph_news_send(struct ph_news *news, struct ph_member *asker);
 
 /** Tell one member alone. */
 void ph_news_send_to(struct ph_news *news, struct ph_member *member);

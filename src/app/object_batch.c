@@ -63,7 +63,6 @@ void ph_content_free(struct ph_content *content)
 
 static int make_content(const struct rtmp_value *value, uint32_t version, struct ph_content **made)
 {
-    enum { ARENA_LEAST = 1024 }; /* what the first piece of an arena takes */
     struct ph_content *content = malloc(sizeof *content);
     if (!content)
         return PH_E_MEMORY;
@@ -74,8 +73,7 @@ static int make_content(const struct rtmp_value *value, uint32_t version, struct
         ph_content_free(content);
         return PH_E_LIMIT;
     }
-    if (!is_scalar(value))
-        content->bytes += content->arena.used > ARENA_LEAST ? content->arena.used : ARENA_LEAST;
+    content->bytes += content->arena.used;
     *made = content;
     return 0;
 }

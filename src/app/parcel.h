@@ -19,6 +19,8 @@
 
 #include "base/attr.h"
 
+struct ph_shared_report;
+
 enum ph_parcel_form {
     PH_PARCEL_AMF0, /**< an RTMP message of type 20, as chunks */
     PH_PARCEL_AMF3, /**< type 17 */
@@ -50,5 +52,11 @@ typedef int (*ph_parcel_encode_fn)(const struct ph_parcel *parcel, enum ph_parce
  */
 PH_MUST_USE int ph_parcel_bytes(struct ph_parcel *parcel, enum ph_parcel_form form, ph_parcel_encode_fn encode,
                                 const uint8_t **bytes, size_t *length);
+
+/** The same for the report of a shared object (seat.h), which many may get alike. */
+typedef int (*ph_report_encode_fn)(const struct ph_shared_report *report, enum ph_parcel_form form,
+                                   struct rtmp_buffer *buffer);
+PH_MUST_USE int ph_report_bytes(const struct ph_shared_report *report, enum ph_parcel_form form,
+                                ph_report_encode_fn encode, const uint8_t **bytes, size_t *length);
 
 #endif

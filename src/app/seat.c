@@ -254,9 +254,6 @@ static void tell(struct ph_seat *seat, const struct ph_letter *letter)
     case PH_LETTER_INVOKE:
         seat->events->invoke(seat->user, letter->name, (uint32_t)letter->id, letter->value);
         break;
-    case PH_LETTER_NEWS:
-        seat->events->shared(seat->user, letter->report);
-        break;
     case PH_LETTER_MOVED:
         seat->events->moved(seat->user, letter->welcome);
         break;
@@ -283,6 +280,21 @@ static void deliver(const struct ph_letter *letter)
     ph_parcel_finish(&parcel);
 }
 
+static void tell_news(const struct ph_letter *letter)
+{
+    struct rtmp_buffer encoded[PH_PARCEL_FORMS];
+    for (int form = 0; form < PH_PARCEL_FORMS; form++)
+        rtmp_buffer_init(&encoded[form], &ph_app_allocator, 2 * PH_LIMIT_OBJECT_BYTES);
+    letter->news.report->encoded = encoded;
+    for (size_t i = 0; i < letter->news.n_seats; i++) {
+        struct ph_seat *seat = letter->news.seats[i];
+        if (!seat->is_closed)
+            seat->events->shared(seat->user, letter->news.report);
+    }
+    for (int form = 0; form < PH_PARCEL_FORMS; form++)
+        rtmp_buffer_finish(&encoded[form]);
+}
+
 static void take_back(struct ph_seat *seat, struct ph_letter *letter)
 {
     seat->n_letters--;
@@ -303,6 +315,8 @@ void ph_seat_receive(struct ph_letter *letter)
 {
     if (letter->kind == PH_LETTER_DELIVER)
         deliver(letter);
+    else if (letter->kind == PH_LETTER_NEWS)
+        tell_news(letter);
     else if (letter->kind <= PH_LETTER_LEAVE)
         take_back(letter->seat, letter);
     else if (!letter->seat->is_closed)

@@ -85,6 +85,7 @@ struct ph_shared_report {
     uint32_t version; /**< of the object, after the batch */
     size_t n;
     const struct ph_shared_event *events;
+    struct rtmp_buffer *encoded; /* private: ph_report_bytes(); one for each form */
 };
 
 struct ph_seat_events {

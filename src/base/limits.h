@@ -85,7 +85,7 @@
     X(SLOTS, 1024, "slots", "of one shared object")                                                             \
     X(CHANGES, 1024, "changes", "of a shared object in one batch")                                              \
     X(SLOT_BYTES, 128 * PH_KIB, "bytes", "value of one slot, as it lies in memory")                             \
-    X(OBJECT_BYTES, 4 * PH_MIB, "bytes", "of one shared object, as it lies in memory")                          \
+    X(OBJECT_BYTES, 1 * PH_MIB, "bytes", "of one shared object, as it lies in memory: newcomers get it whole")  \
     X(MISSED, 256, "calls", "kept for a member whose connection is lost")                                       \
     X(APP_JOBS, 64, "jobs", "that an application has under way on other threads")                               \
     X(STORE_KEY, 256, "bytes", "of one record")                                                                 \

@@ -155,19 +155,19 @@ static void who_asks_and_the_others(void **state)
     set(ann, 1, "x", 1);
     heard("ann@1 success:x");
     set(bob, 1, "x", 2);
-    heard("ann@2 changed:x=2 bob@2 success:x");
+    heard("bob@2 success:x ann@2 changed:x=2");
     set(ann, 1, "x", 3); /* it had not heard of 2 */
     heard("ann@3 success:x changed:x=3 bob@3 changed:x=3");
     const struct ph_shared_change changes[] = {{.kind = PH_SHARED_REMOVE, .name = "x"},
                                                {.kind = PH_SHARED_MESSAGE, .name = "draw"},
                                                {.kind = PH_SHARED_CLEAR}};
     ask(bob, "board", 3, changes, 1);
-    heard("ann@4 removed:x bob@4 removed:x");
+    heard("bob@4 removed:x ann@4 removed:x");
     ask(bob, "board", 4, changes + 1, 1);
-    heard("ann@4 message:draw bob@4 message:draw");
+    heard("bob@4 message:draw ann@4 message:draw");
     set(bob, 4, "y", 1);
     ask(bob, "board", 4, changes + 2, 1);
-    heard("ann@5 changed:y=1 bob@5 success:y ann@6 cleared bob@6 cleared");
+    heard("bob@5 success:y ann@5 changed:y=1 bob@6 cleared ann@6 cleared");
 }
 
 static void what_a_batch_does_and_undoes(void **state)

@@ -190,24 +190,46 @@ static int append(struct rtmp_buffer *out, const struct ph_shared_event *event, 
     return 0;
 }
 
-void shared_on_report(struct session *session, const struct ph_shared_report *report)
+static int write_body(struct rtmp_buffer *body, const struct ph_shared_report *report, uint8_t type)
 {
     struct rtmp_shared_head head = {.name = report->object,
                                     .name_length = strlen(report->object),
                                     .version = report->version,
                                     .persistent = report->persistent};
-    bool is_amf3 = session->form == PH_PARCEL_AMF3;
-    uint8_t type = is_amf3 ? RTMP_TYPE_SHARED_OBJECT_AMF3 : RTMP_TYPE_SHARED_OBJECT_AMF0;
-    struct rtmp_buffer body, bytes;
-    rtmp_buffer_init(&body, &ph_app_allocator, RTMP_MESSAGE_MAX);
+    struct rtmp_buffer bytes;
     rtmp_buffer_init(&bytes, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
-    int rc = rtmp_shared_begin(&body, type, &head);
+    int rc = rtmp_shared_begin(body, type, &head);
     for (size_t i = 0; i < report->n && !rc; i++)
-        rc = append(&body, &report->events[i], &bytes);
-    if (rc)
-        session_end(session, PH_CLOSE_MEMORY, "out of memory");
-    else
-        session_wrote(session, rtmp_server_shared_object(session->rtmp, type, body.data, body.length));
-    rtmp_buffer_finish(&body);
+        rc = append(body, &report->events[i], &bytes);
     rtmp_buffer_finish(&bytes);
+    return rc;
+}
+
+/* As chunks, the same for all clients of a form. */
+static int encode(const struct ph_shared_report *report, enum ph_parcel_form form, struct rtmp_buffer *buffer)
+{
+    uint8_t type = form == PH_PARCEL_AMF3 ? RTMP_TYPE_SHARED_OBJECT_AMF3 : RTMP_TYPE_SHARED_OBJECT_AMF0;
+    struct rtmp_buffer body;
+    rtmp_buffer_init(&body, &ph_app_allocator, buffer->max);
+    int rc = write_body(&body, report, type);
+    struct rtmp_message_info info = {.csid = RTMP_CSID_COMMAND, .length = (uint32_t)body.length, .type = type};
+    size_t span = rtmp_chunk_span(&info, PH_LIMIT_CHUNK_OUT);
+    rc = rc ? rc : rtmp_buffer_reserve(buffer, span);
+    rc = rc ? rc : rtmp_chunk_write(&info, body.data, PH_LIMIT_CHUNK_OUT, buffer->data, span, &buffer->length);
+    rtmp_buffer_finish(&body);
+    return rc;
+}
+
+void shared_on_report(struct session *session, const struct ph_shared_report *report)
+{
+    const uint8_t *bytes;
+    size_t length;
+    if (session->is_ending)
+        return;
+    if (ph_report_bytes(report, session->form, encode, &bytes, &length)) {
+        session_end(session, PH_CLOSE_MEMORY, "a shared object that cannot be sent");
+        return;
+    }
+    session_collect(session); /* what was said before goes before */
+    session_put(session, bytes, length);
 }

@@ -248,11 +248,19 @@ static void on_invoke(void *user, const char *name, uint32_t id, const struct rt
 }
 
 /* A frame with its header, for everybody. */
+static int put_frame(struct rtmp_buffer *buffer, const struct message *message)
+{
+    uint8_t header[PH_WS_HEADER];
+    const struct rtmp_buffer *text = message->text;
+    int rc = message->rc ? message->rc
+                         : rtmp_buffer_append(buffer, header, ph_ws_header(PH_WS_TEXT, text->length, header));
+    return rc ? rc : rtmp_buffer_append(buffer, text->data, text->length);
+}
+
 static int encode(const struct ph_parcel *parcel, enum ph_parcel_form form, struct rtmp_buffer *buffer)
 {
     struct rtmp_buffer text;
     struct message message = {.text = &text};
-    uint8_t header[PH_WS_HEADER];
     (void)form;
     rtmp_buffer_init(&text, &buffer->allocator, buffer->max);
     add(&message, "{\"jsonrpc\":\"2.0\"");
@@ -261,9 +269,7 @@ static int encode(const struct ph_parcel *parcel, enum ph_parcel_form form, stru
         add_number(&message, parcel->sequence);
     }
     add_call(&message, parcel->name, parcel->arguments);
-    int rc = message.rc ? message.rc
-                        : rtmp_buffer_append(buffer, header, ph_ws_header(PH_WS_TEXT, text.length, header));
-    rc = rc ? rc : rtmp_buffer_append(buffer, text.data, text.length);
+    int rc = put_frame(buffer, &message);
     rtmp_buffer_finish(&text);
     return rc;
 }
@@ -304,27 +310,48 @@ static bool is_news(const struct ph_shared_event *event)
     return event->news != PH_NEWS_USED && event->news != PH_NEWS_SUCCESS && event->news != PH_NEWS_STATUS;
 }
 
-static void on_shared(void *user, const struct ph_shared_report *report)
+static void write_report(struct message *message, const struct ph_shared_report *report)
 {
-    struct rpc_session *session = user;
-    struct message message = begin(session);
     size_t n = 0;
-    add(&message, "{\"jsonrpc\":\"2.0\",\"method\":\"$shared\",\"params\":{\"object\":");
-    add_text(&message, report->object);
-    add(&message, ",\"version\":");
-    add_number(&message, report->version);
-    add(&message, ",\"changes\":[");
+    add(message, "{\"jsonrpc\":\"2.0\",\"method\":\"$shared\",\"params\":{\"object\":");
+    add_text(message, report->object);
+    add(message, ",\"version\":");
+    add_number(message, report->version);
+    add(message, ",\"changes\":[");
     for (size_t i = 0; i < report->n; i++) {
         if (!is_news(&report->events[i]))
             continue;
-        add(&message, n++ ? "," : "");
-        add_news(&message, &report->events[i]);
+        add(message, n++ ? "," : "");
+        add_news(message, &report->events[i]);
     }
-    add(&message, "]}}");
-    if (message.rc)
+    add(message, "]}}");
+}
+
+static int encode_report(const struct ph_shared_report *report, enum ph_parcel_form form, struct rtmp_buffer *buffer)
+{
+    struct rtmp_buffer text;
+    struct message message = {.text = &text};
+    (void)form;
+    rtmp_buffer_init(&text, &buffer->allocator, buffer->max);
+    write_report(&message, report);
+    int rc = put_frame(buffer, &message);
+    rtmp_buffer_finish(&text);
+    return rc;
+}
+
+static void on_shared(void *user, const struct ph_shared_report *report)
+{
+    struct rpc_session *session = user;
+    const uint8_t *bytes;
+    size_t length, n = 0;
+    for (size_t i = 0; i < report->n; i++)
+        n += is_news(&report->events[i]);
+    if (n == 0)
+        return;
+    if (ph_report_bytes(report, PH_PARCEL_JSON, encode_report, &bytes, &length))
         rpc_end(session, RPC_POLICY, "a shared object that is too large for JSON", NULL);
-    else if (n)
-        finish(session, &message);
+    else
+        rpc_put(session, bytes, length);
 }
 
 /* This gate carries no media: it never asks. */
