@@ -82,7 +82,9 @@ struct ph_lua_script {
     char *file;                         /**< path of the script */
     char *files[PH_LUA_FILES_MAX];      /**< those that were read, for dev */
     size_t n_files;
-    uint64_t stamp;      /**< of its files, when they were read */
+    uint64_t stamp;     /**< of its files, when they were read */
+    uint64_t errors_ms; /**< begin of the second in which lines about errors are counted */
+    unsigned n_errors;
     uint64_t overrun_ms; /**< begin of the minute in which overruns are counted */
     ph_room_id overrun_room;
     unsigned n_overruns;

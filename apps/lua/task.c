@@ -10,6 +10,8 @@ enum {
     OVERRUNS_MAX = 3,      /* of a room in a minute: then it is closed */
     HOPELESS_US = 1000000, /* longer than this: not a long loop, but one that does not end soon */
     MINUTE_MS = 60000,
+    SECOND_MS = 1000,
+    ERROR_LINES = 20, /* a second */
     TRACE_LINES = 4,
     SPARES_MAX = 16,
 };
@@ -78,6 +80,23 @@ static void trace(lua_State *co, char *out, size_t size)
         snprintf(out + used, size - used, ")");
 }
 
+/* Clients may make a script fail as often as they may call it: that must not fill a disk. */
+static void write_error(struct ph_lua_script *script, const char *line)
+{
+    const struct ph_host *host = script->host;
+    uint64_t now_ms = host->timers->now_ms(script->app);
+    if (now_ms - script->errors_ms >= SECOND_MS) {
+        char words[64];
+        snprintf(words, sizeof words, "%u more errors", script->n_errors - ERROR_LINES);
+        if (script->n_errors > ERROR_LINES)
+            host->log->write(script->app, PH_APP_LOG_ERROR, words);
+        script->errors_ms = now_ms;
+        script->n_errors = 0;
+    }
+    if (script->n_errors++ < ERROR_LINES)
+        host->log->write(script->app, PH_APP_LOG_ERROR, line);
+}
+
 void ph_lua_report(lua_State *L, lua_State *co, const char *what)
 {
     struct ph_lua_script *script = ph_lua_script_of(L);
@@ -90,7 +109,7 @@ void ph_lua_report(lua_State *L, lua_State *co, const char *what)
         luaL_tolstring(L, -1, NULL); /* __tostring may run: within the budget */
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that is no text";
     lua_pushfstring(L, "%s: %s%s", what, text, came);
-    script->host->log->write(script->app, PH_APP_LOG_ERROR, lua_tostring(L, -1));
+    write_error(script, lua_tostring(L, -1));
     lua_pop(L, 2);
 }
 
@@ -131,7 +150,7 @@ int ph_lua_enter(struct ph_lua_script *script, lua_CFunction run, void *user, ph
         lua_State *L = script->sandbox.running;
         bool is_text = lua_gettop(L) > 0 && lua_type(L, -1) == LUA_TSTRING;
         snprintf(line, sizeof line, "%s: %s", what, is_text ? lua_tostring(L, -1) : "out of memory");
-        script->host->log->write(script->app, PH_APP_LOG_ERROR, line);
+        write_error(script, line);
         if (lua_gettop(L) > 0)
             lua_pop(L, 1);
     }

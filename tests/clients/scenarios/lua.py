@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import re
 import struct
 import tempfile
 
@@ -888,3 +889,21 @@ def lua_shared_hook_decides_at_once():
         slow.send((USE, b""))
         slow.next()
         expect(len(slow.statuses), 1)
+
+
+@scenario
+def lua_errors_do_not_flood_the_log():
+    script = """
+    return {calls = {oops = function(member, n) error("oops " .. n) end, well = function() return true end}}
+    """
+    with scripted(script) as (server, _), guests(server, "game") as (client,):
+        sent = []
+
+        def storm():
+            asked = [client.ask("oops", n) for n in range(1000)]
+            sent.extend(asked)
+            assert all(client.answer(one)[0] == "_error" for one in asked)
+            return any(re.search(r"game: \d+ more errors", line) for line in server.lines)
+        wait_for(storm, "errors to be counted")
+        if len([line for line in server.lines if "oops" in line]) >= len(sent):
+            raise Failure("every error has its line")
