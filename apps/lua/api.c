@@ -138,8 +138,10 @@ static int spawn(lua_State *L)
     lua_pushvalue(L, 1);
     struct ph_lua_task *task = ph_lua_task_new(L, script, PH_LUA_TOLD, "spawned", "");
     task->room = script->current->room;
-    if (!lua_checkstack(task->co, n))
+    if (!lua_checkstack(task->co, n)) {
+        ph_lua_task_free(script, task);
         return luaL_error(L, "too many arguments");
+    }
     lua_xmove(L, task->co, n);
     (void)ph_lua_task_run(L, task, n, &answer);
     ph_lua_stop_if_over(L);

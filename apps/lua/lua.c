@@ -199,8 +199,10 @@ static int run_hook(lua_State *L)
         L, script, end_of(it->hook), is_call ? "call" : ph_lua_hook_names[it->hook], is_call ? it->event->name : "");
     task->room = it->event->room;
     task->later = it->event->later;
-    if (!lua_checkstack(task->co, n))
+    if (!lua_checkstack(task->co, n)) {
+        ph_lua_task_free(script, task);
         luaL_error(L, "too many arguments");
+    }
     lua_xmove(L, task->co, n);
     if (it->hook == PH_LUA_ENTER_ROOM)
         task->entering = it->event->member;

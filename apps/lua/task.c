@@ -191,26 +191,37 @@ static void keep_coroutine(lua_State *L, struct ph_lua_script *script, struct ph
     lua_pop(L, 1);
 }
 
+/* The first of the list, when nothing has become of it: out of memory, see below. Else a new one is put there. */
+static struct ph_lua_task *idle_task(struct ph_lua_script *script)
+{
+    if (script->tasks && !script->tasks->co)
+        return script->tasks;
+    struct ph_lua_task *task = calloc(1, sizeof *task);
+    if (!task)
+        return NULL;
+    task->next = script->tasks;
+    if (task->next)
+        task->next->previous = task;
+    script->tasks = task;
+    return task;
+}
+
 struct ph_lua_task *ph_lua_task_new(lua_State *L, struct ph_lua_script *script, enum ph_lua_end end, const char *kind,
                                     const char *name)
 {
     if (script->n_tasks >= TASKS_MAX)
         luaL_error(L, "more than %d tasks are waiting", TASKS_MAX);
     lua_State *co = new_coroutine(L, script);
-    struct ph_lua_task *task = calloc(1, sizeof *task);
+    struct ph_lua_task *task = idle_task(script);
     if (!task)
         luaL_error(L, "out of memory");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* raises: the next one finds the task idle */
+    script->n_tasks++;
     task->co = co;
     task->end = end;
     size_t length = strlen(name);
     task->kind = kind;
     memcpy(task->name, name, length < sizeof task->name ? length : sizeof task->name - 1); /* the rest is 0 */
-    task->next = script->tasks;
-    if (task->next)
-        task->next->previous = task;
-    script->tasks = task;
-    script->n_tasks++;
-    lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* raises: the task is idle until unload */
     lua_xmove(L, co, 1);
     return task;
 }
@@ -453,13 +464,24 @@ static int wake(lua_State *L)
     return 0;
 }
 
+/* It could not be woken: who asked must not wait for ever. */
+static void give_up(struct ph_lua_script *script, struct ph_lua_task *task)
+{
+    const struct ph_answer answer = {.description = "The application made a mistake."};
+    if (task->later)
+        (void)script->host->answer(script->app, task->later, PH_REFUSE, &answer);
+    ph_lua_task_free(script, task);
+}
+
 void ph_lua_waiter_done(struct ph_app *app, void *user, int error, const struct ph_value *value)
 {
     (void)app;
     struct waking it = {.waiter = user, .error = error, .value = value};
     struct ph_lua_task *task = it.waiter->task;
-    if (task && task->for_ == it.waiter)
-        (void)ph_lua_enter(it.waiter->script, wake, &it, task->room, task->kind);
+    if (task && task->for_ == it.waiter &&
+        ph_lua_enter(it.waiter->script, wake, &it, task->room, task->kind) != LUA_OK && it.waiter->task == task &&
+        task->for_ == it.waiter)
+        give_up(it.waiter->script, task);
     ph_lua_waiter_free(it.waiter);
 }
 
