@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "app/attribute.h"
 #include "app/letter.h"
+#include "app/object.h"
 #include "app/question.h"
 #include "app/resume.h"
 #include "app/room.h"
@@ -46,6 +47,7 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
     ph_list_init(&member->streams);
     ph_list_init(&member->attributes);
     ph_list_init(&member->uses);
+    ph_member_init_updates(member);
     ph_list_init(&member->calls);
     ph_list_init(&member->invokes);
     ph_list_init(&member->missed);

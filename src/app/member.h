@@ -80,7 +80,9 @@ struct ph_member {
     struct ph_list attributes; /**< list of struct ph_attribute::link: attribute.h */
     size_t attribute_bytes;
 
-    struct ph_list uses; /**< list of struct ph_object_use::in_member */
+    struct ph_list uses;    /**< list of struct ph_object_use::in_member */
+    struct ph_list updates; /**< list of struct ph_letter::link: for shared objects, more than the rate allows */
+    struct ph_timer update_throttle;
 
     struct ph_list calls; /**< list of struct ph_letter::link: asked, not begun */
     unsigned n_running;   /**< begun, not answered */

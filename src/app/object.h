@@ -186,6 +186,9 @@ void ph_member_take_shared(struct ph_member *member, struct ph_letter *letter);
 /** The same, whether the object is locked or not. */
 void ph_member_do_shared(struct ph_member *member, struct ph_letter *letter);
 
+/** For who makes a member. */
+void ph_member_init_updates(struct ph_member *member);
+
 /** It uses nothing any more. */
 void ph_member_release_all(struct ph_member *member);
 

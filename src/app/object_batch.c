@@ -261,11 +261,12 @@ static int do_all(struct batch *batch, const struct ph_shared_change *changes, s
 
 static void save(const struct batch *batch)
 {
-    const struct ph_slot **slots = malloc(batch->n_traces * sizeof *slots);
-    for (size_t i = 0; i < batch->n_traces && slots; i++)
-        slots[i] = batch->traces[i].slot;
-    ph_object_save(batch->object, slots, slots ? batch->n_traces : 0);
-    free(slots);
+    const struct ph_slot **slots = (const struct ph_slot **)batch->traces; /* in the place of what is no more needed */
+    for (size_t i = 0; i < batch->n_traces; i++) {
+        const struct ph_slot *slot = batch->traces[i].slot;
+        slots[i] = slot;
+    }
+    ph_object_save(batch->object, slots, batch->n_traces);
 }
 
 static void commit(struct batch *batch)

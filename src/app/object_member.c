@@ -226,6 +226,12 @@ static void end_use(struct ph_object_use *use)
     ph_object_settle(object);
 }
 
+static void turn_away(const struct ph_member *member, struct ph_letter *letter)
+{
+    ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "You have left."});
+    return_letter(member, letter);
+}
+
 /* What it still waits for is not wanted any more. */
 static void withdraw(const struct ph_member *member, struct ph_object *object)
 {
@@ -235,13 +241,20 @@ static void withdraw(const struct ph_member *member, struct ph_object *object)
         if (*ph_seat_member(letter->seat) != member)
             continue;
         ph_list_remove(&letter->link);
-        ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "You have left."});
-        return_letter(member, letter);
+        turn_away(member, letter);
     }
+}
+
+static void drop_updates(struct ph_member *member)
+{
+    ph_timer_stop(member->instance->loop, &member->update_throttle);
+    for (struct ph_list *node; (node = ph_list_pop(&member->updates));)
+        turn_away(member, ph_list_entry(node, struct ph_letter, link));
 }
 
 void ph_member_release_all(struct ph_member *member)
 {
+    drop_updates(member);
     ph_list_for_each(node, &member->room->objects) withdraw(member, ph_list_entry(node, struct ph_object, link));
     for (struct ph_list *node; (node = ph_list_first(&member->uses));)
         end_use(ph_list_entry(node, struct ph_object_use, in_member));
@@ -261,15 +274,55 @@ void ph_member_do_shared(struct ph_member *member, struct ph_letter *letter)
     return_letter(member, letter);
 }
 
+static void take(struct ph_member *member, struct ph_letter *letter)
+{
+    struct ph_object *object = ph_object_find(member->room, letter->name);
+    if (object && ph_object_is_closed(object))
+        ph_list_append(&object->waiting, &letter->link);
+    else
+        ph_member_do_shared(member, letter);
+}
+
+/* Changes draw from the bucket of calls, and wait for it in their order. */
+static void run_updates(struct ph_member *member)
+{
+    struct ph_loop *loop = member->instance->loop;
+    struct ph_list *node;
+    if (ph_timer_is_running(&member->update_throttle))
+        return;
+    while ((node = ph_list_first(&member->updates))) {
+        struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
+        if (letter->kind == PH_LETTER_CHANGE && !ph_rate_take(&member->rate, ph_loop_now(loop), 1)) {
+            ph_timer_start(loop, &member->update_throttle, ph_rate_wait_us(&member->rate, ph_loop_now(loop), 1));
+            return;
+        }
+        ph_list_remove(&letter->link);
+        take(member, letter);
+    }
+}
+
+static void on_throttle(struct ph_timer *timer)
+{
+    struct ph_member *member = ph_container_of(timer, struct ph_member, update_throttle);
+    struct ph_instance *instance = member->instance;
+    ph_instance_begin(instance);
+    run_updates(member);
+    ph_instance_end(instance);
+}
+
+void ph_member_init_updates(struct ph_member *member)
+{
+    ph_list_init(&member->updates);
+    ph_timer_init(&member->update_throttle, on_throttle);
+}
+
 void ph_member_take_shared(struct ph_member *member, struct ph_letter *letter)
 {
-    struct ph_object *object = member->room ? ph_object_find(member->room, letter->name) : NULL;
     if (!member->room || member->state != PH_MEMBER_IN) {
         ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_STATE, .description = "You are in no room."});
         return_letter(member, letter);
-    } else if (object && ph_object_is_closed(object)) {
-        ph_list_append(&object->waiting, &letter->link);
-    } else {
-        ph_member_do_shared(member, letter);
+        return;
     }
+    ph_list_append(&member->updates, &letter->link);
+    run_updates(member);
 }

@@ -189,7 +189,7 @@ int ph_seat_shared(struct ph_seat *seat, double id, const char *object, bool per
                    const struct ph_shared_change *changes, size_t n_changes)
 {
     bool failed = false;
-    if (ph_seat_is_full(seat))
+    if (seat->n_letters > PH_LIMIT_OPEN_CALLS) /* one message may ask twice: to use an object, and to change it */
         return -EAGAIN;
     struct ph_letter *letter = new_letter(seat, PH_LETTER_CHANGE);
     if (!letter)

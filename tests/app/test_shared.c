@@ -361,6 +361,34 @@ static void the_hook_decides(void **state)
     heard("ann@2 status:SharedObject.NoWriteAccess changed:x=1");
 }
 
+static void more_than_the_rate_waits_in_order(void **state)
+{
+    (void)state;
+    struct guest *ann = join("ann"), *bob = join("bob");
+    char wanted[64];
+    uint32_t n = 0;
+    use(ann, "board");
+    use(bob, "board");
+    stage_turn();
+    book[0] = '\0';
+    for (; n < PH_LIMIT_CALLS_BURST + PH_LIMIT_OPEN_CALLS / 2; n++) {
+        set(bob, n, "x", n);
+        stage_turn();
+    }
+    ph_seat_shared_release(bob->seat, "board");
+    book[0] = '\0';
+    heard("");
+    set(ann, 0, "y", 1); /* the others do not wait */
+    stage_turn();
+    assert_non_null(strstr(book, "ann@200 success:y"));
+    stage_wait(1000);
+    snprintf(wanted, sizeof wanted, "ann@%u changed:x=%u", n + 1, n - 1);
+    assert_non_null(strstr(book, wanted));
+    book[0] = '\0';
+    set(bob, n, "x", -1);
+    heard("bob@0 status:SharedObject.NoObjectFound"); /* it has released */
+}
+
 static void it_survives_the_application(void **state)
 {
     (void)state;
@@ -411,6 +439,7 @@ int main(void)
         test(locked_it_gathers_and_lets_wait),
         test(who_waits_may_leave),
         test(the_hook_decides),
+        test(more_than_the_rate_waits_in_order),
         test(it_survives_the_application),
         test(it_ends_with_its_last_user),
     };

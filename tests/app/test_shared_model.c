@@ -341,11 +341,11 @@ static void settle(void)
     if (application.is_locked)
         assert_int_equal(shared->unlock(stage_app, application.id), 0);
     application.is_locked = false;
-    stage_turn();
+    stage_wait(100); /* the rate is met elsewhere */
     for (size_t c = 0; c < CLIENTS; c++)
         while (!ph_list_is_empty(&clients[c].out)) {
             send_one(&clients[c]);
-            stage_turn();
+            stage_wait(100);
         }
     for (size_t c = 0; c < CLIENTS; c++)
         while (!ph_list_is_empty(&clients[c].in))
@@ -369,7 +369,7 @@ static void step(void)
     else if (what < 97)
         settle(), compare();
     if (roll(2))
-        stage_turn();
+        stage_wait(100);
 }
 
 static void run(void)
@@ -389,7 +389,7 @@ static void run(void)
     }
     assert_int_equal(shared->open(stage_app, stage_room, "board", false, on_changed, on_opened, NULL, &application.id),
                      0);
-    stage_turn();
+    stage_wait(100);
     assert_int_equal(opened, 1);
     for (size_t i = 0; i < STEPS; i++)
         step();
