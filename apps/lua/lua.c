@@ -259,30 +259,39 @@ HOOK(on_drain, PH_LUA_DRAIN)
 
 /* joined: the interface has no hook for the moment after enter_room, in which a member can be greeted */
 
-struct joining {
+struct ph_lua_joining {
+    struct ph_lua_joining *next;
     ph_room_id room;
     ph_member_id member;
 };
 
 static void on_joined(struct ph_app *app, void *user)
 {
-    struct joining joining = *(struct joining *)user;
-    struct ph_event event = {.size = sizeof event, .room = joining.room, .member = joining.member};
+    struct ph_lua_script *script = user;
+    struct ph_lua_joining *joining = script->joining;
+    struct ph_event event = {.size = sizeof event, .room = joining->room, .member = joining->member};
     struct ph_member_info info = {.size = sizeof info};
     struct ph_answer answer = {0};
-    free(user);
-    if (app->state && app->host->members->info(app, joining.member, &info) == 0 && info.room == joining.room)
+    script->joining = joining->next;
+    if (!script->joining)
+        script->joining_end = &script->joining;
+    free(joining);
+    if (app->host->members->info(app, event.member, &info) == 0 && info.room == event.room)
         (void)call_hook(app, &event, &answer, PH_LUA_JOINED);
 }
 
 void ph_lua_will_join(struct ph_lua_script *script, ph_room_id room, ph_member_id member)
 {
-    struct joining *joining = is_idle(script, PH_LUA_JOINED) ? NULL : malloc(sizeof *joining);
+    struct ph_lua_joining *joining = is_idle(script, PH_LUA_JOINED) ? NULL : malloc(sizeof *joining);
     if (!joining)
         return;
-    *joining = (struct joining){room, member};
-    if (script->host->soon(script->app, on_joined, joining))
+    *joining = (struct ph_lua_joining){.room = room, .member = member};
+    if (script->host->soon(script->app, on_joined, script)) {
         free(joining);
+        return;
+    }
+    *script->joining_end = joining;
+    script->joining_end = &joining->next;
 }
 
 /* After a reload members are there already: they do not join again. */
@@ -427,6 +436,10 @@ static void free_script(struct ph_lua_script *script)
         next = task->next;
         free(task);
     }
+    for (struct ph_lua_joining *joining = script->joining, *next; joining; joining = next) {
+        next = joining->next;
+        free(joining);
+    }
     for (size_t i = 0; i < script->n_files; i++)
         free(script->files[i]);
     free(script->file);
@@ -449,6 +462,7 @@ static struct ph_lua_script *new_script(struct ph_app *app)
         return NULL;
     script->app = app;
     script->host = app->host;
+    script->joining_end = &script->joining;
     script->is_dev = options->boolean(app, "dev");
     script->file = path ? strdup(path) : NULL;
     if (script->file && ph_lua_sandbox_init(&script->sandbox, &limits) == 0 &&

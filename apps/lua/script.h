@@ -74,6 +74,7 @@ struct ph_lua_script {
     struct ph_lua_task *tasks, *current; /**< all; the one that runs */
     struct ph_lua_waiter *waiters;
     struct ph_lua_timer *timers;
+    struct ph_lua_joining *joining, **joining_end; /**< members whose `joined` is about to be called, in order */
     unsigned n_tasks;
     uint32_t hooks;                     /**< bits of those that the script has */
     int n_spare;                        /**< coroutines that can be used again */

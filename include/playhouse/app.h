@@ -140,7 +140,8 @@ struct ph_host {
      *  limits given here. PH_E_ARGUMENT a name that may not be; PH_E_CONFLICT; PH_E_LIMIT 1,000; PH_E_MEMORY. */
     int (*method)(struct ph_app *app, const struct ph_method *method);
 
-    /** Run `run` when the present callback has returned. */
+    /** Run `run` when the present callback has returned. Not called when the instance ends before: `user` is best
+     *  something that `unload` frees. PH_E_MEMORY. */
     int (*soon)(struct ph_app *app, void (*run)(struct ph_app *app, void *user), void *user);
 
     /**

@@ -84,7 +84,8 @@ class Server:
         if self.capture:
             self.capture.stop(judge=is_well)
         if kind is None and report:
-            raise Failure(f"the server's sanitizer says: {report[0]}")
+            said = self.lines[self.lines.index(report[0]):][:40]
+            raise Failure("the server's sanitizer says:\n" + "\n".join(said))
         if kind is None and not is_well:
             raise Failure(f"the server ended {'too early ' if not alive else ''}with status {status}: {self.tail()}")
 
