@@ -2,6 +2,7 @@
 """Clients of applications that do no work of their own: they send prepared bytes and count what comes back."""
 
 import os
+import struct
 import sys
 import time
 
@@ -31,6 +32,35 @@ def message(kind, method, *arguments):
     return frame(TEXT, f'{{"jsonrpc":"2.0","id":5,"method":"{method}","params":[{words}]}}'.encode())
 
 
+def use(kind):
+    """The bytes that begin to use the shared object "board"."""
+    return shared_object(1, b"") if kind == "rtmp" else frame(
+        TEXT, b'{"jsonrpc":"2.0","method":"$use","params":["board"]}')
+
+
+def change(kind, value):
+    """Those that set its slot x to a text."""
+    if kind == "rtmp":
+        return shared_object(3, struct.pack(">H", 1) + b"x" + amf0(value))
+    return frame(TEXT, f'{{"jsonrpc":"2.0","method":"$change","params":["board",[{{"set":"x","value":"{value}"}}]]}}'.encode())
+
+
+def shared_object(event, data):
+    return chunked(COMMAND, 19, 0, 0, struct.pack(">H5sIIIBI", 5, b"board", 0xFFFFFFFF, 0, 0, event, len(data)) + data)
+
+
+def hear(sock, words):
+    """Read until the words have come; returns how many bytes that were."""
+    heard, tail = 0, b""
+    while words not in tail:
+        data = sock.recv(1 << 16)
+        if not data:
+            raise ConnectionError("the server has closed a connection")
+        heard += len(data)
+        tail = tail[-len(words):] + data
+    return heard
+
+
 def length_of_answer(sock, call):
     sock.sendall(call)
     time.sleep(0.1)
@@ -39,7 +69,10 @@ def length_of_answer(sock, call):
 
 def take(sock, n):
     while n:
-        n -= len(sock.recv(min(n, 1 << 16)))
+        data = sock.recv(min(n, 1 << 16))
+        if not data:
+            raise ConnectionError("the server has closed a connection")
+        n -= len(data)
 
 
 def pipelined(socks, call, length, batch, seconds):
