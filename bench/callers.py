@@ -2,6 +2,7 @@
 """Clients of applications that do no work of their own: they send prepared bytes and count what comes back."""
 
 import os
+import socket
 import struct
 import sys
 import time
@@ -15,6 +16,7 @@ from websocket import TEXT, Member, frame  # noqa: E402
 def rtmp(port, app):
     client = Client(port)
     client.connect(app)
+    client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client.socket
 
 

@@ -283,7 +283,7 @@ static void take(struct ph_member *member, struct ph_letter *letter)
         ph_member_do_shared(member, letter);
 }
 
-/* Changes draw from the bucket of calls, and wait for it in their order. */
+/* What is asked of shared objects draws from the bucket of calls, and waits for it in its order. */
 static void run_updates(struct ph_member *member)
 {
     struct ph_loop *loop = member->instance->loop;
@@ -292,7 +292,7 @@ static void run_updates(struct ph_member *member)
         return;
     while ((node = ph_list_first(&member->updates))) {
         struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
-        if (letter->kind == PH_LETTER_CHANGE && !ph_rate_take(&member->rate, ph_loop_now(loop), 1)) {
+        if (!ph_rate_take(&member->rate, ph_loop_now(loop), 1)) {
             ph_timer_start(loop, &member->update_throttle, ph_rate_wait_us(&member->rate, ph_loop_now(loop), 1));
             return;
         }

@@ -111,9 +111,8 @@ static struct ph_rate *price_of(struct session *session, enum rtmp_event_type ty
         return &session->verbs;
     case RTMP_EVENT_CALL:
     case RTMP_EVENT_RESULT:
-        return session->seat ? NULL : &session->calls; /* an application sets the rate of its calls itself */
     case RTMP_EVENT_SHARED_OBJECT:
-        return &session->calls;
+        return session->seat ? NULL : &session->calls; /* an application sets the rate of its calls itself */
     case RTMP_EVENT_PONG:
     case RTMP_EVENT_ACK:
     case RTMP_EVENT_BUFFER_LENGTH:
