@@ -69,6 +69,10 @@
     X(HTTP_HEAD, 16 * PH_KIB, "bytes", "head of a request")                                                     \
     X(HTTP_FIELDS, 64, "fields", "in the head of a request")                                                    \
     X(HTTP_HEAD_MS, 10000, "ms", "protocol recognised to the end of the head")                                  \
+    X(HTTP_BODY, 40 * PH_KIB, "bytes", "body of a request")                                                     \
+    X(HTTP_REQUESTS, 1000, "requests", "on one connection; it closes after the last")                           \
+    X(HTTP_IDLE_MS, 60000, "ms", "between two requests, the next one whole")                                    \
+    X(HTTP_SEND_MS, 10000, "ms", "an answer is not taken by a byte")                                            \
     X(WS_MESSAGE, 64 * PH_KIB, "bytes", "one text message")                                                     \
     /* applications */                                                                                          \
     X(ROOMS, 10000, "rooms", "of one application")                                                              \

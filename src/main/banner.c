@@ -29,10 +29,12 @@ static const char *first_app(const struct ph_settings *settings)
     return NULL;
 }
 
-static void print_lines_to_paste(FILE *out, const char *url, const char *key)
+static void print_lines_to_paste(FILE *out, const char *address, const char *app, const char *key)
 {
-    char query[PH_SECRET_MAX + 8] = "";
+    char query[PH_SECRET_MAX + 8] = "", url[PH_ADDRESS_TEXT + PH_SETTINGS_NAME + 16];
     struct ph_text text;
+    ph_text_init(&text, url, sizeof url);
+    ph_text_add(&text, "rtmp://%s/%s", address, app);
     ph_text_init(&text, query, sizeof query);
     if (key)
         ph_text_add(&text, "?key=%s", key);
@@ -42,27 +44,25 @@ static void print_lines_to_paste(FILE *out, const char *url, const char *key)
             url, query);
     fprintf(out, "OBS      Server: %s   Stream Key: cam%s\n", url, query);
     fprintf(out, "play     ffplay %s/cam\n", url);
+    fprintf(out, "watch    http://%s/watch/%s/cam in a browser\n", address, app);
 }
 
 void banner_print(FILE *out, const struct server *server, const struct ph_command_line *line,
                   const struct ph_settings *settings, const struct ph_state *state)
 {
     struct server_door door;
-    char address[PH_ADDRESS_TEXT], url[PH_ADDRESS_TEXT + PH_SETTINGS_NAME + 16];
+    char address[PH_ADDRESS_TEXT];
     fprintf(out, "Playhouse %s\n", PLAYHOUSE_VERSION);
     fprintf(out, "config   %s\n", line->config ? line->config : "none: all defaults; playhouse --help lists options");
     fprintf(out, "state    %s%s\n", state->directory, state->is_new_key ? " (a new publish key was made)" : "");
     for (size_t i = 0; server_door(server, i, &door); i++) {
         ph_address_text(door.address, address);
-        fprintf(out, "listen   %s: %s (rtmp, websocket)\n", door.name, address);
+        fprintf(out, "listen   %s: %s (rtmp, http, websocket)\n", door.name, address);
     }
     const char *app = first_app(settings);
     if (app && server_door(server, 0, &door)) {
-        struct ph_text text;
         pastable(door.address, address);
-        ph_text_init(&text, url, sizeof url);
-        ph_text_add(&text, "rtmp://%s/%s", address, app);
-        print_lines_to_paste(out, url, settings->server.publish == PH_ACCESS_KEY ? state->publish_key : NULL);
+        print_lines_to_paste(out, address, app, settings->server.publish == PH_ACCESS_KEY ? state->publish_key : NULL);
     }
     fputs("\nready: Ctrl-C ends it\n", out);
     fflush(out);

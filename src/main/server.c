@@ -14,6 +14,8 @@
 #include "apps/bundled.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "gate/file/file.h"
+#include "gate/flv/flv.h"
 #include "gate/http/http.h"
 #include "gate/rtmp/rtmp.h"
 #include "gate/ws/rpc.h"
@@ -37,7 +39,9 @@ struct server {
     char store[PATH_MAX + 16]; /* its file */
     struct ph_rtmp *rtmp;
     struct ph_rpc *rpc;
-    struct ph_route routes[3];
+    struct ph_flv_gate flv;
+    struct ph_files *files;
+    struct ph_route routes[5];
     struct ph_http_gate http;
     struct ph_admission admission;
     bool has_admission;
@@ -170,8 +174,32 @@ static int open_rtmp_tunnel(void *user, struct ph_conn *conn, const struct ph_up
     return err ? err : ph_rtmp_open(user, conn);
 }
 
+/* And so is FLV. */
+static int open_flv_tunnel(void *user, struct ph_conn *conn, const struct ph_upgrade *upgrade)
+{
+    int err = ph_tunnel_push(conn);
+    return err ? err : ph_flv_open(user, conn, upgrade);
+}
+
+/* The server runs without them; who asks for one is told what is missing. */
+static int load_pages(struct server *server)
+{
+    const char *folder = server->settings->server.pages, *missing;
+    if (!folder[0])
+        folder = access(PLAYHOUSE_DATA "/watch.html", R_OK) == 0 ? PLAYHOUSE_DATA : PLAYHOUSE_PAGES;
+    int err = ph_files_load(folder, &server->files, &missing);
+    if (!err && missing)
+        ph_log_warning(server->log, "http.pages", "%s/%s is missing: the player page does not work", folder, missing);
+    return err;
+}
+
 static void wire(struct server *server)
 {
+    server->flv = (struct ph_flv_gate){.apps = &server->apps,
+                                       .theatre = server->theatre,
+                                       .media = server->media,
+                                       .log = server->log,
+                                       .cors = server->settings->server.cors};
     server->routes[0] = (struct ph_route){
         .path = "/rtmp", .help = "RTMP in binary messages", .open = open_rtmp_tunnel, .user = server->rtmp};
     server->routes[1] = (struct ph_route){
@@ -182,6 +210,20 @@ static void wire(struct server *server)
                                           .help = "JSON-RPC: /ws/APP/ROOM",
                                           .open = ph_rpc_open,
                                           .user = server->rpc};
+    server->routes[3] = (struct ph_route){.path = "/",
+                                          .is_tree = true,
+                                          .ending = ".flv",
+                                          .methods = PH_HTTP_GET,
+                                          .help = "a stream as FLV, by HTTP or in binary messages: /APP/STREAM.flv",
+                                          .answer = ph_flv_answer,
+                                          .open = open_flv_tunnel,
+                                          .user = &server->flv};
+    server->routes[4] = (struct ph_route){.path = "/watch",
+                                          .is_tree = true,
+                                          .methods = PH_HTTP_GET,
+                                          .help = "the player page: /watch/APP/STREAM",
+                                          .answer = ph_files_watch,
+                                          .user = server->files};
     server->http = (struct ph_http_gate){.routes = {.rows = server->routes, .n_rows = PH_COUNT(server->routes)},
                                          .origins = server->settings->server.origins,
                                          .log = server->log};
@@ -287,6 +329,8 @@ static int make(struct server *server, const struct ph_state *state, char *error
     if (!err)
         err = make_rpc(server);
     if (!err)
+        err = load_pages(server);
+    if (!err)
         wire(server);
     if (!err)
         err = make_admission(server, descriptors);
@@ -391,6 +435,7 @@ void server_stop(struct server *server)
     close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
     ph_rtmp_destroy(server->rtmp);
     ph_rpc_destroy(server->rpc);
+    ph_files_free(server->files);
     ph_media_destroy(server->media);
     if (server->workers)
         ph_loops_destroy(server->workers);

@@ -249,6 +249,7 @@ int ph_epoch_append(struct ph_epoch *epoch, const struct ph_unit *published)
     note_join(epoch, join, unit.time_us, end_before);
     epoch->begun = true;
     epoch->has_video |= unit.kind == PH_VIDEO;
+    atomic_fetch_or_explicit(&epoch->kinds, (uint8_t)(1U << unit.kind), memory_order_relaxed);
     epoch->bytes += unit.length;
     epoch->units++;
     if (heads) {

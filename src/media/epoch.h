@@ -49,6 +49,7 @@ struct ph_epoch {
     _Atomic int64_t newest_us;    /**< stream time of the log's end */
     _Atomic uint64_t bytes_per_s; /**< of the cache framing; 0: not known yet */
     _Atomic uint64_t n_viewers, n_skips;
+    _Atomic uint8_t kinds; /**< bit per kind that has come */
 
     /* home only */
     struct ph_list in_worker;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "media/viewing.h"
 #include "net/conn.h"
 
@@ -148,6 +149,20 @@ void ph_viewer_pause(struct ph_viewer *viewer, bool paused)
 }
 
 void ph_viewer_totals(const struct ph_viewer *viewer, struct ph_viewer_totals *totals) { *totals = viewer->totals; }
+
+void ph_viewer_say_totals(const struct ph_viewer *viewer, struct ph_text *text)
+{
+    const struct ph_viewer_totals *totals = &viewer->totals;
+    ph_text_add_amount(text, totals->bytes);
+    ph_text_add(text, " out, %llu skip%s", (unsigned long long)totals->skips, totals->skips == 1 ? "" : "s");
+    if (totals->video_withheld)
+        ph_text_add(text, ", %llu times audio only until a key frame", (unsigned long long)totals->video_withheld);
+}
+
+unsigned ph_viewer_kinds(const struct ph_viewer *viewer)
+{
+    return viewer->tap ? atomic_load_explicit(&viewer->tap->epoch->kinds, memory_order_relaxed) : 0;
+}
 
 void ph_viewer_close(struct ph_viewer *viewer)
 {

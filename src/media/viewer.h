@@ -21,6 +21,7 @@
 struct ph_loop;
 struct ph_media;
 struct ph_outlet;
+struct ph_text;
 struct ph_viewer;
 
 enum ph_viewer_lost {
@@ -70,6 +71,12 @@ void ph_viewer_receive(struct ph_viewer *viewer, enum ph_unit_kind kind, bool on
 void ph_viewer_pause(struct ph_viewer *viewer, bool paused);
 
 void ph_viewer_totals(const struct ph_viewer *viewer, struct ph_viewer_totals *totals);
+
+/** Its totals for the log: "2.1 MB out, 1 skip". */
+void ph_viewer_say_totals(const struct ph_viewer *viewer, struct ph_text *text);
+
+/** Bit per kind that the stream has shown in this epoch; 0 while nobody publishes. */
+unsigned ph_viewer_kinds(const struct ph_viewer *viewer);
 
 /** What is half sent stays in the outlet, so that the connection can go on with other things. NULL is fine. */
 void ph_viewer_close(struct ph_viewer *viewer);

@@ -37,6 +37,8 @@ enum ph_login_mode { PH_LOGIN_URL, PH_LOGIN_ALWAYS, PH_LOGIN_OFF };
 struct ph_server_settings {
     int64_t workers;   /**< 0: one per core */
     int64_t app_loops; /**< threads for applications */
+    char *cors;        /**< whose pages may read streams by HTTP */
+    char *pages;       /**< folder of the pages; "": as built */
     char *origins;     /**< whose pages may open WebSockets, besides those of this host */
     int log_level;     /**< enum ph_log_level */
     int log_format;    /**< enum ph_log_format */

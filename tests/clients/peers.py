@@ -44,6 +44,9 @@ class Peer:
         # The child writes at the same file offset: reading must not move it.
         return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
 
+    def out_bytes(self):
+        return os.pread(self.out.fileno(), os.fstat(self.out.fileno()).st_size, 0)
+
     def wait(self, seconds=HANG, status=(0,)):
         """Until it ends by itself; `status`: the exit codes that are right, None for any."""
         try:

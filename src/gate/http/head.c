@@ -97,8 +97,8 @@ static int on_head(llhttp_t *parser)
     reading->is_done = true;
     reading->head->is_1_0 = parser->http_major == 1 && parser->http_minor == 0;
     reading->head->keeps_alive = llhttp_should_keep_alive(parser);
-    reading->head->has_body = parser->content_length > 0 || parser->flags & F_CHUNKED ||
-                              parser->flags & F_TRANSFER_ENCODING;
+    reading->head->content_length = parser->flags & F_CONTENT_LENGTH ? parser->content_length : 0;
+    reading->head->is_chunked = parser->flags & (F_CHUNKED | F_TRANSFER_ENCODING);
     return HPE_PAUSED;
 }
 

@@ -33,7 +33,8 @@ struct ph_http_head {
     struct rtmp_text query; /**< behind the '?', "" without one */
     bool is_1_0;
     bool keeps_alive;
-    bool has_body; /**< a length that is not 0, or chunks */
+    uint64_t content_length; /**< of the body; 0 when it comes in chunks */
+    bool is_chunked;         /**< the body comes in chunks, or in another coding */
     size_t n_fields;
     struct ph_http_field fields[PH_LIMIT_HTTP_FIELDS];
 };

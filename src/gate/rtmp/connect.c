@@ -8,10 +8,10 @@
 #include <rtmpwire/value.h>
 
 #include "app/app.h"
+#include "app/query.h"
 #include "app/theatre.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "gate/rtmp/query.h"
 #include "gate/rtmp/session.h"
 
 /* What players are told the server can pass on: everything. */
@@ -26,8 +26,8 @@ static const struct rtmp_capabilities capabilities = {
 
 static struct rtmp_text find_key(const struct rtmp_event_connect *connect)
 {
-    struct rtmp_text key = query_find(connect->app_query, "key");
-    return key.data ? key : query_find(query_behind(connect->tc_url), "key");
+    struct rtmp_text key = ph_query_find(connect->app_query, "key");
+    return key.data ? key : ph_query_find(ph_query_behind(connect->tc_url), "key");
 }
 
 /* All that a client has shown. */
@@ -47,7 +47,7 @@ static bool proves(const void *shown, const char *key, size_t length)
 enum ph_access_verdict session_may_publish(const struct session *session, const char *path, struct rtmp_text query)
 {
     struct shown shown = {.login = session->login};
-    struct rtmp_text key = query_find(query, "key");
+    struct rtmp_text key = ph_query_find(query, "key");
     shown.key = (struct ph_shown_key){.text = key.data, .length = key.length};
     if (!shown.key.text && session->key) {
         shown.key.text = session->key;
@@ -77,7 +77,7 @@ static bool is_to_log_in(const struct session *session, const struct rtmp_event_
     const struct ph_rtmp_options *options = &session->gate->options;
     if (options->login == PH_RTMP_LOGIN_OFF || ph_access_is_open(options->access))
         return false;
-    if (query_find(connect->app_query, "login").data)
+    if (ph_query_find(connect->app_query, "login").data)
         return true;
     return options->login == PH_RTMP_LOGIN_ALWAYS && is_encoder(connect) && !find_key(connect).data;
 }
@@ -99,7 +99,7 @@ static bool log_in(struct session *session, const struct rtmp_event_connect *con
     static const char asked[] = "asked for user and password";
     struct login_desk *desk = session->gate->desk;
     uint64_t now_us = ph_loop_now(session->home->loop);
-    struct rtmp_text query = query_behind(connect->app_raw);
+    struct rtmp_text query = ph_query_behind(connect->app_raw);
     struct rtmp_auth said;
     rtmp_auth_parse(query.data - (query.data > connect->app_raw.data), query.length + 1, &said);
     if (said.authmod.length != 5 || memcmp(said.authmod.text, "adobe", 5) != 0) {

@@ -163,21 +163,16 @@ void play_on_receive(struct stream *stream, bool video, bool on)
 void play_close(struct stream *stream, const char *why)
 {
     struct session *session = stream->session;
-    struct ph_viewer_totals totals;
     char peer[SESSION_PEER], words[256];
     struct ph_text text;
-    ph_viewer_totals(stream->viewer, &totals);
-    ph_viewer_close(stream->viewer);
-    stream->viewer = NULL;
     seating_over(stream, PH_SEAT_PLAY);
     session_peer(session, peer);
     ph_text_init(&text, words, sizeof words);
     ph_text_add(&text, "%s after ", why);
     ph_text_add_duration(&text, ph_loop_now(session->home->loop) - stream->since_us);
     ph_text_add(&text, ", ");
-    ph_text_add_amount(&text, totals.bytes);
-    ph_text_add(&text, " out, %llu skip%s", (unsigned long long)totals.skips, totals.skips == 1 ? "" : "s");
-    if (totals.video_withheld)
-        ph_text_add(&text, ", %llu times audio only until a key frame", (unsigned long long)totals.video_withheld);
+    ph_viewer_say_totals(stream->viewer, &text);
+    ph_viewer_close(stream->viewer);
+    stream->viewer = NULL;
     ph_log_event(session_log(session), "closed", stream->path.text, "%s (%s)", words, peer);
 }

@@ -10,11 +10,11 @@
 #include <rtmpwire/value.h>
 
 #include "app/app.h"
+#include "app/query.h"
 #include "app/seat.h"
 #include "app/theatre.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "gate/rtmp/query.h"
 #include "gate/rtmp/session.h"
 
 static const char call_failed[] = "NetConnection.Call.Failed";
@@ -225,7 +225,7 @@ void seating_ask(struct stream *stream, enum ph_seat_verb verb, struct rtmp_text
     session->last_ticket += 2; /* its lowest bit tells the verb */
     stream->ticket = session->last_ticket | (verb == PH_SEAT_PUBLISH);
     stream->asked = verb;
-    struct rtmp_value *object = query_object(query, scratch_of(session));
+    struct rtmp_value *object = ph_query_object(query, scratch_of(session));
     int err = ph_seat_ask(session->seat, verb, stream->ticket, name_in_room(stream), object);
     rtmp_arena_reset(scratch_of(session));
     if (err)
@@ -308,12 +308,12 @@ int seating_open(struct session *session, const struct ph_application *app, cons
     ph_address_text(ph_conn_peer(session->conn), address);
     session->form = connect->object_encoding == 3 ? PH_PARCEL_AMF3 : PH_PARCEL_AMF0;
     session->wanted = app;
-    struct rtmp_text token = query_find(connect->app_query, "token");
+    struct rtmp_text token = ph_query_find(connect->app_query, "token");
     struct ph_seat_request request = {
         .app = app,
         .token = token.data ? rtmp_arena_copy(scratch_of(session), token.data, token.length) : NULL,
         .path = connect->app.data,
-        .query = query_without_key(connect->app_query, scratch_of(session)),
+        .query = ph_query_without_key(connect->app_query, scratch_of(session)),
         .protocol = strcmp(ph_conn_carrier(session->conn), "websocket") == 0 ? "rtmp+ws" : "rtmp",
         .address = address,
         .properties = connect->properties,

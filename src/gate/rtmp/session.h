@@ -11,7 +11,7 @@
  * publish.c  a stream that comes in                   play.c     a stream that goes out
  * tracks.c   what a publisher sends, for the log      form.c     how the stream's log is written
  * shared.c   shared objects on the wire
- * seating.c  its seat in an application               query.c    "a=b&c=d"
+ * seating.c  its seat in an application
  *
  * Owner   A session belongs to its connection: made in ph_rtmp_open(), freed in on_close.
  * Thread  The worker of the connection.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gate/rtmp/query.h"
+#include "app/query.h"
 
 #include <string.h>
 
@@ -27,7 +27,7 @@ static bool next_pair(struct rtmp_text *query, struct pair *pair)
 
 static bool is_secret(struct rtmp_text name) { return rtmp_text_is(name, "key"); }
 
-struct rtmp_text query_find(struct rtmp_text query, const char *name)
+struct rtmp_text ph_query_find(struct rtmp_text query, const char *name)
 {
     for (struct pair pair; next_pair(&query, &pair);)
         if (rtmp_text_is(pair.name, name))
@@ -35,7 +35,7 @@ struct rtmp_text query_find(struct rtmp_text query, const char *name)
     return (struct rtmp_text){0};
 }
 
-struct rtmp_text query_behind(struct rtmp_text text)
+struct rtmp_text ph_query_behind(struct rtmp_text text)
 {
     for (size_t i = text.length; i > 0; i--)
         if (text.data[i - 1] == '?')
@@ -69,7 +69,7 @@ static size_t decode(struct rtmp_text text, char *out)
     return n;
 }
 
-struct rtmp_value *query_object(struct rtmp_text query, struct rtmp_arena *arena)
+struct rtmp_value *ph_query_object(struct rtmp_text query, struct rtmp_arena *arena)
 {
     struct rtmp_value *object = rtmp_value_new_object(arena);
     for (struct pair pair; object && next_pair(&query, &pair);) {
@@ -87,7 +87,7 @@ struct rtmp_value *query_object(struct rtmp_text query, struct rtmp_arena *arena
     return object;
 }
 
-const char *query_without_key(struct rtmp_text query, struct rtmp_arena *arena)
+const char *ph_query_without_key(struct rtmp_text query, struct rtmp_arena *arena)
 {
     char *plain = rtmp_arena_take(arena, query.length + 1);
     size_t n = 0;
