@@ -62,9 +62,17 @@ struct ph_rooms {
     /** Members leave (PH_REASON_CLOSED) and are in the hall then; destroy_room follows. Not for the hall. */
     int (*close)(struct ph_app *app, ph_room_id room, const char *description);
 
-    /** Not in this version of the host: NULL. Seats kept for 15 s for somebody whom the application sends here. Returns
-     * a ticket (a string value) in `done`; PH_E_STATE it is full or locked. `members`: how many seats the ticket is
-     * for. */
+    /**
+     * Keep seats for 15 s for those whom the application sends here. They count as taken; who shows the ticket at
+     * connect ("?ticket=" over RTMP) or at $join gets one, without the password. The room lives at least as long.
+     *
+     * room     one that is there
+     * members  how many seats the ticket is for, 1 or more
+     * done     gets the ticket, a text
+     *
+     * PH_E_NOT_FOUND; PH_E_STATE it is full, locked or closed; PH_E_LIMIT 1,000 unused tickets; PH_E_ARGUMENT;
+     * PH_E_MEMORY.
+     */
     int (*reserve)(struct ph_app *app, const char *room, uint32_t members, ph_done_fn done, void *user);
 };
 

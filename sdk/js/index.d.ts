@@ -11,6 +11,8 @@ export interface Options {
   args?: unknown[];
   /** Of the room. */
   password?: string;
+  /** Of a seat that the application has reserved. */
+  ticket?: string;
   /** Of the join request, for the application. */
   options?: object;
   /** Like those of an RTMP connect. */
@@ -101,7 +103,7 @@ export class Room<Server extends Methods = Methods, Client extends Methods = Met
   when(event: "closed", observer: (code: number, reason: string) => void): () => void;
   when(event: "reconnecting", observer: (attempt: number, waitMs: number) => void): () => void;
   when(event: "resumed", observer: (isSame: boolean, isComplete: boolean) => void): () => void;
-  join(room: string, how?: { password?: string; options?: object }): Promise<{ room: string }>;
+  join(room: string, how?: { password?: string; ticket?: string; options?: object }): Promise<{ room: string }>;
   leave(): Promise<{ room: string }>;
   rooms(): Promise<RoomRow[]>;
   members(): Promise<MemberRow[]>;

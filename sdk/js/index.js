@@ -139,9 +139,9 @@ export class Room {
     this.#socket = socket;
     return new Promise((resolve, reject) => {
       socket.onopen = () => {
-        const { args, password, options, properties } = this.#options;
+        const { args, password, ticket, options, properties } = this.#options;
         const resume = this.#token ? { token: this.#token, seq: this.#seq } : {};
-        this.call("$connect", { arguments: args ?? [], password, options, properties, ...resume })
+        this.call("$connect", { arguments: args ?? [], password, ticket, options, properties, ...resume })
           .then((welcome) => (this.#enter(welcome), resolve(welcome)), reject);
       };
       socket.onmessage = ({ data }) => this.#take(JSON.parse(data));

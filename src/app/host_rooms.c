@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/errand.h"
 #include "app/host.h"
 #include "app/member.h"
+#include "app/reserve.h"
 #include "app/room.h"
 
 static struct ph_room *room_of(struct ph_app *app, ph_room_id id) { return ph_room_get(ph_instance_of(app), id); }
@@ -138,6 +140,22 @@ static int close_room(struct ph_app *app, ph_room_id id, const char *description
     return ph_room_close(room, description);
 }
 
+static int reserve(struct ph_app *app, const char *room_name, uint32_t members, ph_done_fn done, void *user)
+{
+    struct ph_instance *instance = ph_instance_of(app);
+    struct ph_room *room = room_name && members ? ph_room_find(instance, room_name) : NULL;
+    const char *ticket;
+    if (!room_name || !members || !done)
+        return PH_E_ARGUMENT;
+    if (!room || !room->is_open)
+        return PH_E_NOT_FOUND;
+    int err = ph_reserve(room, members, &ticket);
+    if (err)
+        return err;
+    const struct rtmp_value *value = rtmp_value_new_string(&instance->scratch, ticket, strlen(ticket));
+    return value ? ph_errand_end_soon(app, done, user, 0, value) : PH_E_MEMORY; /* the seats go by themselves */
+}
+
 const struct ph_rooms ph_host_rooms = {
     .version = 1,
     .size = sizeof ph_host_rooms,
@@ -153,4 +171,5 @@ const struct ph_rooms ph_host_rooms = {
     .broadcast = broadcast,
     .multicast = multicast,
     .close = close_room,
+    .reserve = reserve,
 };

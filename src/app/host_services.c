@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/errand.h"
 #include "app/host.h"
 #include "app/instance.h"
 #include "app/letter.h"
@@ -16,12 +17,8 @@
 
 enum { SPACE_TEXT = PH_LIMIT_NAME_BYTES + 8, LIST_MOST = 1000 };
 
-/* Something under way; whoever asked hears of its end. */
 struct errand {
-    struct ph_instance *instance;
-    unsigned life;   /* of the instance, when it was begun */
-    ph_done_fn done; /* may be NULL */
-    void *user;
+    struct ph_errand base;
     int (*work)(void *user); /* of a job */
     int error;
     uv_work_t job;
@@ -32,16 +29,13 @@ static struct errand *make_errand(struct ph_app *app, ph_done_fn done, void *use
 {
     struct errand *errand = calloc(1, sizeof *errand);
     if (errand)
-        *errand = (struct errand){
-            .instance = ph_instance_of(app), .life = ph_instance_of(app)->life, .done = done, .user = user};
+        errand->base = ph_errand_begin(app, done, user);
     return errand;
 }
 
 static void end_errand(struct errand *errand, int error, const struct rtmp_value *value)
 {
-    struct ph_instance *instance = errand->instance;
-    ph_done_fn done = errand->life == instance->life ? errand->done : NULL;
-    ph_instance_done(instance, done, errand->user, error, ph_value_out(value));
+    ph_errand_end(&errand->base, error, value);
     free(errand);
 }
 
@@ -77,7 +71,7 @@ static struct rtmp_value *rows_of(const struct ph_record *records, size_t n, str
 static void on_stored(void *user, int error, const struct ph_record *records, size_t n)
 {
     struct errand *errand = user;
-    struct ph_instance *instance = errand->instance;
+    struct ph_instance *instance = errand->base.instance;
     const struct rtmp_value *value = NULL;
     ph_instance_begin(instance);
     if (!error && errand->is_list)
@@ -162,13 +156,13 @@ const struct ph_store_service ph_host_store = {
 static void work(uv_work_t *job)
 {
     struct errand *errand = ph_container_of(job, struct errand, job);
-    errand->error = errand->work(errand->user);
+    errand->error = errand->work(errand->base.user);
 }
 
 static void on_worked(uv_work_t *job, int status)
 {
     struct errand *errand = ph_container_of(job, struct errand, job);
-    struct ph_instance *instance = errand->instance;
+    struct ph_instance *instance = errand->base.instance;
     instance->n_jobs--;
     ph_instance_begin(instance);
     end_errand(errand, status ? PH_E_GONE : errand->error, NULL);

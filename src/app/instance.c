@@ -160,6 +160,7 @@ int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *
     rtmp_arena_init(&made->scratch, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
     ph_map_init(&made->methods, &theatre->seed, PH_LIMIT_METHODS);
     ph_map_init(&made->tokens, &theatre->seed, IDS_MAX);
+    ph_map_init(&made->tickets, &theatre->seed, PH_LIMIT_RESERVATIONS);
     ph_map_init(&made->rooms, &theatre->seed, PH_LIMIT_ROOMS);
     ph_idtable_init(&made->member_ids, IDS_MAX);
     ph_idtable_init(&made->room_ids, PH_LIMIT_ROOMS + 1);
@@ -176,15 +177,28 @@ int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *
     return 0;
 }
 
+/* What an earlier life has left to do ends unheard. */
+static void end_tasks(struct ph_instance *instance)
+{
+    ph_list_remove(&instance->reload_task.link);
+    ph_list_remove(&instance->fail_task.link);
+    for (struct ph_list *node; (node = ph_list_pop(&instance->tasks));) {
+        struct ph_task *task = ph_list_entry(node, struct ph_task, link);
+        task->run(task);
+    }
+}
+
 void ph_instance_destroy(struct ph_instance *instance)
 {
     if (!instance)
         return;
     ph_instance_unload(instance);
+    end_tasks(instance);
     ph_deferred_cancel(&instance->work);
     ph_question_finish(instance);
     ph_map_finish(&instance->methods);
     ph_map_finish(&instance->tokens);
+    ph_map_finish(&instance->tickets);
     ph_map_finish(&instance->rooms);
     ph_idtable_finish(&instance->member_ids);
     ph_idtable_finish(&instance->room_ids);

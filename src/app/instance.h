@@ -65,6 +65,7 @@ struct ph_instance {
     struct ph_list members; /**< list of struct ph_member::link */
     size_t n_members;
     struct ph_map tokens;     /**< members by their tokens */
+    struct ph_map tickets;    /**< reservations by theirs */
     struct ph_map rooms;      /**< named ones, by name */
     struct ph_list room_list; /**< list of struct ph_room::link, the hall first */
     struct ph_room *hall;

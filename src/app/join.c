@@ -8,6 +8,7 @@
 #include "app/member.h"
 #include "app/object.h"
 #include "app/question.h"
+#include "app/reserve.h"
 #include "app/resume.h"
 #include "app/room.h"
 #include "base/limits.h"
@@ -119,10 +120,11 @@ static void enter_open(struct ph_member *member, struct ph_room *room)
 {
     struct ph_instance *instance = member->instance;
     const struct ph_destination *to = member->moving;
-    const char *password = to ? to->password : member->request->password;
+    const struct ph_pass pass = {.password = to ? to->password : member->request->password,
+                                 .ticket = to ? to->ticket : member->request->ticket};
     const struct rtmp_value *options = to ? to->options : member->request->options;
     struct ph_refusal why;
-    if (ph_room_bars(room, member->id, password, &why)) {
+    if (ph_room_bars(room, member->id, &pass, &why)) {
         member->state = PH_MEMBER_ALONE;
         member->room = NULL;
         ph_room_settle(room);
@@ -132,6 +134,7 @@ static void enter_open(struct ph_member *member, struct ph_room *room)
     member->state = PH_MEMBER_ENTERING;
     member->room = room;
     room->n_entering++;
+    ph_reservation_take(room, pass.ticket);
     ph_timer_stop(instance->loop, &room->dispose);
     const struct ph_question question = {.instance = instance, .member = member, .room = room, .answered = on_entered};
     const struct ph_event event = {.size = sizeof event,
@@ -329,8 +332,10 @@ int ph_member_move(struct ph_member *member, const struct ph_destination *to)
     *copy = *to;
     copy->name = rtmp_arena_copy(arena, to->name, strlen(to->name));
     copy->password = to->password ? rtmp_arena_copy(arena, to->password, strlen(to->password)) : NULL;
+    copy->ticket = to->ticket ? rtmp_arena_copy(arena, to->ticket, strlen(to->ticket)) : NULL;
     copy->options = to->options ? ph_value_copy(to->options, arena) : NULL;
-    if (!copy->name || (to->password && !copy->password) || (to->options && !copy->options)) {
+    if (!copy->name || (to->password && !copy->password) || (to->ticket && !copy->ticket) ||
+        (to->options && !copy->options)) {
         rtmp_arena_reset(arena);
         return PH_E_MEMORY;
     }

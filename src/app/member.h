@@ -50,6 +50,7 @@ enum { PH_TOKEN_TEXT = 33 }; /**< 32 hexadecimal digits and NUL */
 struct ph_destination {
     const char *name; /**< of the room; "" is the hall */
     const char *password;
+    const char *ticket;               /**< of a reservation */
     const struct rtmp_value *options; /**< of the join request */
     enum ph_reason reason;            /**< for who is left */
     ph_done_fn done;                  /**< told when it has arrived, or has not; may be NULL */

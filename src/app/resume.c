@@ -18,17 +18,25 @@ static void forget_token(struct ph_member *member)
     member->token[0] = '\0';
 }
 
-const char *ph_member_renew_token(struct ph_member *member)
+bool ph_token_write(char token[PH_TOKEN_TEXT])
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t secret[(PH_TOKEN_TEXT - 1) / 2];
-    forget_token(member);
-    if (!member->room || !member->room->options.grace_ms || ph_random_fill(secret, sizeof secret))
-        return "";
+    if (ph_random_fill(secret, sizeof secret))
+        return false;
     for (size_t i = 0; i < sizeof secret; i++) {
-        member->token[2 * i] = digits[secret[i] >> 4];
-        member->token[2 * i + 1] = digits[secret[i] & 15];
+        token[2 * i] = digits[secret[i] >> 4];
+        token[2 * i + 1] = digits[secret[i] & 15];
     }
+    token[PH_TOKEN_TEXT - 1] = '\0';
+    return true;
+}
+
+const char *ph_member_renew_token(struct ph_member *member)
+{
+    forget_token(member);
+    if (!member->room || !member->room->options.grace_ms || !ph_token_write(member->token))
+        return "";
     if (ph_map_add(&member->instance->tokens, member->token, PH_TOKEN_TEXT - 1, member))
         member->token[0] = '\0';
     return member->token;

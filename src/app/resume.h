@@ -20,6 +20,9 @@
 
 struct ph_letter;
 
+/** An unpredictable text that nobody has been given before. False: there is no randomness, and nothing is written. */
+PH_MUST_USE bool ph_token_write(char token[PH_TOKEN_TEXT]);
+
 /** Its connection is lost. True: it keeps its place; false: its room has no grace period. */
 bool ph_member_drop(struct ph_member *member);
 

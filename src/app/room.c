@@ -11,6 +11,7 @@
 #include "app/member.h"
 #include "app/object.h"
 #include "app/question.h"
+#include "app/reserve.h"
 #include "app/theatre.h"
 #include "app/timers.h"
 #include "base/log.h"
@@ -84,6 +85,7 @@ static void on_close(struct ph_task *task)
             ph_member_kick(member, PH_REASON_CLOSED, NULL, "The server is out of memory.");
     }
     room->n_entering--;
+    ph_reservations_end(room);
     ph_room_settle(room);
 }
 
@@ -128,6 +130,7 @@ int ph_room_create(struct ph_instance *instance, const char *name, const char *e
     ph_list_init(&made->waiting);
     ph_list_init(&made->questions);
     ph_list_init(&made->objects);
+    ph_list_init(&made->reservations);
     ph_timer_init(&made->dispose, on_dispose);
     ph_timer_init(&made->tick, on_tick);
     ph_list_append(&instance->room_list, &made->link);
@@ -140,6 +143,7 @@ void ph_room_free(struct ph_room *room)
     struct ph_instance *instance = room->instance;
     for (struct ph_list *node; (node = ph_list_first(&room->questions));)
         ph_question_withdraw(ph_list_entry(node, struct ph_question, link));
+    ph_reservations_end(room);
     ph_timers_end(instance, room);
     ph_objects_end(room);
     ph_timer_stop(instance->loop, &room->dispose);
@@ -165,7 +169,7 @@ void ph_room_end(struct ph_room *room, enum ph_reason reason)
 
 void ph_room_settle(struct ph_room *room)
 {
-    bool is_used = room->n_members || room->n_entering || !ph_list_is_empty(&room->waiting) ||
+    bool is_used = room->n_members || room->n_entering || room->n_reserved || !ph_list_is_empty(&room->waiting) ||
                    !ph_list_is_empty(&room->questions);
     if (!room->name[0] || is_used)
         return;
@@ -177,15 +181,28 @@ void ph_room_settle(struct ph_room *room)
 
 /* Options */
 
-bool ph_room_bars(const struct ph_room *room, ph_member_id member, const char *password, struct ph_refusal *refusal)
+bool ph_room_has_seats(const struct ph_room *room, size_t n)
 {
-    const struct ph_room_options *options = &room->options;
+    size_t taken = room->n_members + room->n_entering + room->n_reserved, capacity = room->options.capacity;
+    return !capacity || (taken < capacity && capacity - taken >= n);
+}
+
+static bool needs_password(const struct ph_room *room, ph_member_id member, const char *password)
+{
+    const char *wanted = room->options.password;
+    return wanted[0] && member != room->creator && (!password || strcmp(password, wanted) != 0);
+}
+
+bool ph_room_bars(const struct ph_room *room, ph_member_id member, const struct ph_pass *pass,
+                  struct ph_refusal *refusal)
+{
+    bool is_expected = ph_reservation_holds(room, pass->ticket);
     const char *why = NULL;
-    if (room->is_closed || options->locked)
+    if (room->is_closed || room->options.locked)
         why = "This room is closed.";
-    else if (options->capacity && room->n_members + room->n_entering >= options->capacity)
+    else if (!is_expected && !ph_room_has_seats(room, 1))
         why = "This room is full.";
-    else if (options->password[0] && member != room->creator && (!password || strcmp(password, options->password) != 0))
+    else if (!is_expected && needs_password(room, member, pass->password))
         why = "This room needs a password.";
     *refusal = (struct ph_refusal){.code = "NetConnection.Connect.Rejected", .description = why};
     return why;

@@ -40,7 +40,9 @@ struct ph_room {
     struct ph_list questions; /**< list of struct ph_question::link: create_room */
     ph_member_id creator;     /**< for whom create_room was asked last */
     size_t n_members, n_entering;
-    uint64_t sequence; /**< of its last event */
+    struct ph_list reservations; /**< reserve.h */
+    size_t n_reserved;           /**< seats */
+    uint64_t sequence;           /**< of its last event */
 
     struct ph_room_options options; /**< password and metadata live in `kept` */
     struct rtmp_arena kept;
@@ -73,8 +75,19 @@ void ph_room_end(struct ph_room *room, enum ph_reason reason);
 /** Its members go to the hall, then it ends: as ph_rooms.close. */
 int ph_room_close(struct ph_room *room, const char *description);
 
-/** Why a member may not enter now, as a refusal; false: it may. Who has made the room needs no password. */
-bool ph_room_bars(const struct ph_room *room, ph_member_id member, const char *password, struct ph_refusal *refusal);
+/** What a member shows at the door; both may be NULL. */
+struct ph_pass {
+    const char *password;
+    const char *ticket;
+};
+
+/** Why a member may not enter now, as a refusal; false: it may. Who has made the room, or
+ *  has a ticket for it, needs no password. */
+bool ph_room_bars(const struct ph_room *room, ph_member_id member, const struct ph_pass *pass,
+                  struct ph_refusal *refusal);
+
+/** Are there so many that are neither taken nor reserved? */
+bool ph_room_has_seats(const struct ph_room *room, size_t n);
 
 /** As ph_rooms.configure. */
 int ph_room_configure(struct ph_room *room, const struct ph_room_options *options);

@@ -46,9 +46,9 @@ static void go(struct ph_member *member, struct ph_letter *call, const struct ph
 static void join(struct ph_member *member, struct ph_letter *call)
 {
     const struct rtmp_value *room = rtmp_value_at(call->value, 0), *how = rtmp_value_at(call->value, 1);
-    const struct rtmp_value *password = rtmp_value_get(how, "password");
     const struct ph_destination to = {.name = rtmp_value_text(room).data,
-                                      .password = rtmp_value_text(password).data,
+                                      .password = rtmp_value_text(rtmp_value_get(how, "password")).data,
+                                      .ticket = rtmp_value_text(rtmp_value_get(how, "ticket")).data,
                                       .options = rtmp_value_get(how, "options"),
                                       .reason = PH_REASON_MOVED,
                                       .letter = call};

@@ -83,6 +83,8 @@
     X(ATTRIBUTE_BYTES, 16 * PH_KIB, "bytes", "attributes of one member, names and values")                      \
     X(METADATA_BYTES, 2 * PH_KIB, "bytes", "of one room, for lobbies")                                          \
     X(SAVED_BYTES, 16 * PH_MIB, "bytes", "what an application saves when it is reloaded")                       \
+    X(RESERVATIONS, 1000, "tickets", "of one application, not yet used")                                        \
+    X(RESERVED_MS, 15000, "ms", "a seat is kept for who has a ticket")                                          \
     X(OBJECTS, 256, "shared objects", "of one room")                                                            \
     X(OBJECT_USES, 64, "shared objects", "that one member uses")                                                \
     X(OBJECT_NAME, 255, "bytes", "name of a shared object or slot")                                             \

@@ -363,9 +363,7 @@ int stage_answer_late(enum part part, int verdict)
     return stage_app->host->answer(stage_app, stage_later[part], verdict, &stage_answer);
 }
 
-struct guest *stage_join(const char *name, const char *path) { return stage_resume(name, path, NULL, 0); }
-
-struct guest *stage_resume(const char *name, const char *path, const char *token, uint64_t sequence)
+static struct guest *come(const char *name, const char *path, const char *token, uint64_t sequence, const char *ticket)
 {
     struct guest *guest = &guests[n_guests++];
     assert_true(n_guests <= GUESTS);
@@ -377,11 +375,24 @@ struct guest *stage_resume(const char *name, const char *path, const char *token
                                             .address = "here",
                                             .token = token,
                                             .sequence = sequence,
+                                            .ticket = ticket,
                                             .events = &events,
                                             .user = guest};
     assert_int_equal(ph_seat_open(theatre, &workers->loop[0], &request, &guest->seat), 0);
     stage_turn();
     return guest;
+}
+
+struct guest *stage_join(const char *name, const char *path) { return come(name, path, NULL, 0, NULL); }
+
+struct guest *stage_resume(const char *name, const char *path, const char *token, uint64_t sequence)
+{
+    return come(name, path, token, sequence, NULL);
+}
+
+struct guest *stage_come(const char *name, const char *path, const char *ticket)
+{
+    return come(name, path, NULL, 0, ticket);
 }
 
 void stage_leave(struct guest *guest, enum ph_reason reason)

@@ -61,6 +61,7 @@ int stage_answer_late(enum part part, int verdict);
 
 struct guest *stage_join(const char *name, const char *path);
 struct guest *stage_resume(const char *name, const char *path, const char *token, uint64_t sequence);
+struct guest *stage_come(const char *name, const char *path, const char *ticket);
 void stage_leave(struct guest *guest, enum ph_reason reason);
 void stage_call(struct guest *guest, double id, const char *method);
 

@@ -309,9 +309,11 @@ int seating_open(struct session *session, const struct ph_application *app, cons
     session->form = connect->object_encoding == 3 ? PH_PARCEL_AMF3 : PH_PARCEL_AMF0;
     session->wanted = app;
     struct rtmp_text token = ph_query_find(connect->app_query, "token");
+    struct rtmp_text ticket = ph_query_find(connect->app_query, "ticket");
     struct ph_seat_request request = {
         .app = app,
         .token = token.data ? rtmp_arena_copy(scratch_of(session), token.data, token.length) : NULL,
+        .ticket = ticket.data ? rtmp_arena_copy(scratch_of(session), ticket.data, ticket.length) : NULL,
         .path = connect->app.data,
         .query = ph_query_without_key(connect->app_query, scratch_of(session)),
         .protocol = strcmp(ph_conn_carrier(session->conn), "websocket") == 0 ? "rtmp+ws" : "rtmp",
