@@ -71,6 +71,28 @@ static int member_move(lua_State *L)
                                script->host->members->move(script->app, member, room, ph_lua_waiter_done, waiter));
 }
 
+static int push_room(lua_State *L, struct ph_lua_waiter *waiter, const struct ph_value *value)
+{
+    const struct ph_lua_script *script = waiter->script;
+    const char *name = script->host->values->text(value, NULL);
+    ph_lua_push_object(L, PH_LUA_ROOM, script->host->rooms->find(script->app, name));
+    return 1;
+}
+
+/* member:join_or_create(filter [, beginning of the name]) */
+static int member_join_or_create(lua_State *L)
+{
+    struct ph_lua_script *script = ph_lua_script_of(L);
+    ph_member_id member = check_member(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    const char *prefix = luaL_optstring(L, 3, "");
+    const struct ph_value *filter = ph_lua_take(L, script->app, 2);
+    struct ph_lua_waiter *waiter = ph_lua_waiter_new(L);
+    waiter->push = push_room;
+    return ph_lua_waiter_yield(
+        L, waiter, script->host->members->join(script->app, member, prefix, filter, ph_lua_waiter_done, waiter));
+}
+
 /* member:get(attribute) */
 static int member_get(lua_State *L)
 {
@@ -141,8 +163,8 @@ static int member_field(lua_State *L)
 void ph_lua_open_members(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"send", member_send}, {"call", member_call}, {"call_within", member_call_within},
-        {"kick", member_kick}, {"move", member_move}, {"get", member_get},
-        {"set", member_set},   {NULL, NULL}};
+        {"send", member_send}, {"call", member_call}, {"call_within", member_call_within},       {"kick", member_kick},
+        {"move", member_move}, {"get", member_get},   {"join_or_create", member_join_or_create}, {"set", member_set},
+        {NULL, NULL}};
     ph_lua_make_class(L, PH_LUA_MEMBER, methods, member_field);
 }

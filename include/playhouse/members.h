@@ -65,12 +65,25 @@ struct ph_members {
     int (*kick)(struct ph_app *app, ph_member_id member, const char *code, const char *description);
 
     /** Into the room called `room` ("" is the hall), made if it is not there: leave, then enter; a refusal leaves the
-     *  member in the hall. `done` may be NULL. */
+     *  member in the hall. `done` gets the name of the room, and may be NULL. PH_E_STATE it is on its way already. */
     int (*move)(struct ph_app *app, ph_member_id member, const char *room, ph_done_fn done, void *user);
 
     /** Walk the members of a room, or with room 0 of the instance: start with 0; 0 at the end. May be interrupted by
      *  anything, also by members that leave. */
     ph_member_id (*next)(struct ph_app *app, ph_room_id room, ph_member_id previous);
+
+    /**
+     * As move, into any listed room without password that has a free seat and fits, or else into a new one; two who
+     * look for the same at the same time meet.
+     *
+     * prefix  how the name of a new room begins; what follows is made up. NULL is ""
+     * filter  an object of texts, numbers and booleans: all of them are in the room's metadata. A new room has it as
+     * its metadata when create_room is asked
+     *
+     * PH_E_GONE; PH_E_STATE; PH_E_ARGUMENT; PH_E_MEMORY.
+     */
+    int (*join)(struct ph_app *app, ph_member_id member, const char *prefix, const struct ph_value *filter,
+                ph_done_fn done, void *user);
 };
 
 #ifdef __cplusplus

@@ -27,6 +27,9 @@ export interface Options {
   reconnect?: boolean;
 }
 
+/** What a room's metadata must have. */
+export type Filter = Record<string, string | number | boolean>;
+
 export interface RoomRow {
   name: string;
   members: number;
@@ -104,6 +107,7 @@ export class Room<Server extends Methods = Methods, Client extends Methods = Met
   when(event: "reconnecting", observer: (attempt: number, waitMs: number) => void): () => void;
   when(event: "resumed", observer: (isSame: boolean, isComplete: boolean) => void): () => void;
   join(room: string, how?: { password?: string; ticket?: string; options?: object }): Promise<{ room: string }>;
+  joinOrCreate(filter: Filter, how?: { prefix?: string; password?: string; options?: object }): Promise<{ room: string }>;
   leave(): Promise<{ room: string }>;
   rooms(): Promise<RoomRow[]>;
   members(): Promise<MemberRow[]>;

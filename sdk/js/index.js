@@ -188,6 +188,11 @@ export class Room {
     return this.call("$join", room, how);
   }
 
+  /** Into a listed room whose metadata have all of the filter, or a new one: its name begins with `prefix`. */
+  joinOrCreate(filter, { prefix = "", ...how } = {}) {
+    return this.join(prefix, { ...how, filter });
+  }
+
   leave() {
     return this.call("$leave");
   }

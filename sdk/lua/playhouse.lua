@@ -60,6 +60,12 @@ function Member:kick(description, code) end
 ---@return true|nil, playhouse.Error|nil
 function Member:move(room) end
 
+---Wait until it is in a listed room with a free seat whose metadata have all of the filter, or in a new one that has it.
+---@param filter table<string, string|number|boolean>
+---@param prefix string|nil how the name of a new room begins
+---@return playhouse.Room|nil, playhouse.Error|nil
+function Member:join_or_create(filter, prefix) end
+
 ---An attribute: a value that travels with the member and that lobbies see.
 ---@param name string
 ---@return playhouse.Value

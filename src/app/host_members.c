@@ -86,6 +86,18 @@ static int move(struct ph_app *app, ph_member_id id, const char *room, ph_done_f
     return member ? ph_member_move(member, &to) : PH_E_GONE;
 }
 
+static int join(struct ph_app *app, ph_member_id id, const char *prefix, const struct ph_value *filter, ph_done_fn done,
+                void *user)
+{
+    struct ph_member *member = member_of(app, id);
+    const struct ph_destination to = {.name = prefix ? prefix : "",
+                                      .filter = ph_value_in(filter),
+                                      .reason = PH_REASON_MOVED,
+                                      .done = done,
+                                      .user = user};
+    return !filter ? PH_E_ARGUMENT : member ? ph_member_move(member, &to) : PH_E_GONE;
+}
+
 static ph_member_id in_room_from(const struct ph_list *node, const struct ph_list *head)
 {
     return node == head ? 0 : ph_list_entry(node, struct ph_member, in_room)->id;
@@ -123,4 +135,5 @@ const struct ph_members ph_host_members = {
     .kick = kick,
     .move = move,
     .next = next,
+    .join = join,
 };

@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "app/copy.h"
+#include "app/filter.h"
 #include "app/letter.h"
 #include "app/member.h"
 #include "app/object.h"
@@ -12,10 +13,14 @@
 #include "app/resume.h"
 #include "app/room.h"
 #include "base/limits.h"
+#include "base/text.h"
+
+enum { ROOM_DIGITS = 12 }; /* of a name that is made up */
 
 static const char rejected[] = "NetConnection.Connect.Rejected";
 
 static void enter(struct ph_member *member, const char *name, const char *extra);
+static void enter_any(struct ph_member *member);
 
 /* Refused */
 
@@ -40,10 +45,13 @@ void ph_member_end_move(struct ph_member *member, int error, const struct ph_ref
     if (!member->moving)
         return;
     struct ph_destination to = *member->moving;
+    struct rtmp_arena *scratch = &member->instance->scratch;
+    const char *name = member->room ? member->room->name : "";
+    const struct rtmp_value *room = error ? NULL : rtmp_value_new_string(scratch, name, strlen(name));
     member->moving = NULL;
     if (to.letter)
         answer_move(member, to.letter, error && !why ? &gone : why);
-    ph_instance_done(member->instance, to.done, to.user, error, NULL);
+    ph_instance_done(member->instance, to.done, to.user, error, ph_value_out(room));
     rtmp_arena_reset(&member->moving_arena);
 }
 
@@ -123,12 +131,16 @@ static void enter_open(struct ph_member *member, struct ph_room *room)
     const struct ph_pass pass = {.password = to ? to->password : member->request->password,
                                  .ticket = to ? to->ticket : member->request->ticket};
     const struct rtmp_value *options = to ? to->options : member->request->options;
+    bool is_choosy = to && to->filter && member->id != room->creator;
     struct ph_refusal why;
-    if (ph_room_bars(room, member->id, &pass, &why)) {
+    if (ph_room_bars(room, member->id, &pass, &why) || (is_choosy && !ph_filter_fits(to->filter, room))) {
         member->state = PH_MEMBER_ALONE;
         member->room = NULL;
         ph_room_settle(room);
-        refuse(member, &why);
+        if (is_choosy)
+            enter_any(member);
+        else
+            refuse(member, &why);
         return;
     }
     member->state = PH_MEMBER_ENTERING;
@@ -217,6 +229,58 @@ static void enter(struct ph_member *member, const char *name, const char *extra)
         wait_for_room(member, room);
     } else if (ph_room_create(member->instance, name, extra, &room)) {
         refuse(member, &(struct ph_refusal){.code = rejected, .description = "There are too many rooms."});
+    } else {
+        wait_for_room(member, room);
+        ask_create(room);
+    }
+}
+
+/* A room that fits, or one that may when it is open. */
+static struct ph_room *choose(const struct ph_member *member)
+{
+    const struct ph_destination *to = member->moving;
+    const struct ph_pass pass = {.password = to->password};
+    struct ph_refusal unread;
+    ph_list_for_each(node, &member->instance->room_list)
+    {
+        struct ph_room *room = ph_list_entry(node, struct ph_room, link);
+        if (ph_filter_fits(to->filter, room) && !ph_room_bars(room, member->id, &pass, &unread))
+            return room;
+    }
+    return NULL;
+}
+
+/* A new room is what its first member looked for, until create_room knows better. */
+static int make_any(struct ph_member *member, struct ph_room **room)
+{
+    const struct ph_destination *to = member->moving;
+    const struct ph_room_options options = {.size = sizeof options, .metadata = ph_value_out(to->filter)};
+    char name[PH_LIMIT_NAME_BYTES + 1], token[PH_TOKEN_TEXT];
+    struct ph_text text;
+    if (!ph_token_write(token))
+        return PH_E_MEMORY;
+    ph_text_init(&text, name, sizeof name);
+    ph_text_add(&text, "%s", to->name);
+    ph_text_add_bytes(&text, token, ROOM_DIGITS);
+    int err = ph_room_create(member->instance, name, "", room);
+    if (err)
+        return err;
+    err = ph_room_configure(*room, &options);
+    if (err)
+        ph_room_free(*room);
+    return err;
+}
+
+static void enter_any(struct ph_member *member)
+{
+    struct ph_room *room = choose(member);
+    if (room && room->is_open) {
+        enter_open(member, room);
+    } else if (room) {
+        wait_for_room(member, room);
+    } else if (make_any(member, &room)) {
+        refuse(member, &(struct ph_refusal){.code = rejected,
+                                            .description = "There are too many rooms, or the filter is too large."});
     } else {
         wait_for_room(member, room);
         ask_create(room);
@@ -316,13 +380,17 @@ static void on_move(struct ph_task *task)
     memcpy(name, member->moving->name, strlen(member->moving->name) + 1); /* it ends when it arrives */
     ph_member_end_streams(member);
     ph_member_leave_room(member, member->moving->reason);
-    enter(member, name, "");
+    if (member->moving->filter)
+        enter_any(member);
+    else
+        enter(member, name, "");
 }
 
 int ph_member_move(struct ph_member *member, const struct ph_destination *to)
 {
     struct rtmp_arena *arena = &member->moving_arena;
-    if (strlen(to->name) > PH_LIMIT_NAME_BYTES || strchr(to->name, '/'))
+    size_t name_max = PH_LIMIT_NAME_BYTES - (to->filter ? ROOM_DIGITS : 0);
+    if (strlen(to->name) > name_max || strchr(to->name, '/') || (to->filter && !ph_filter_is_valid(to->filter)))
         return PH_E_ARGUMENT;
     if (member->state != PH_MEMBER_IN || member->moving || member->is_leaving)
         return PH_E_STATE;
@@ -333,9 +401,10 @@ int ph_member_move(struct ph_member *member, const struct ph_destination *to)
     copy->name = rtmp_arena_copy(arena, to->name, strlen(to->name));
     copy->password = to->password ? rtmp_arena_copy(arena, to->password, strlen(to->password)) : NULL;
     copy->ticket = to->ticket ? rtmp_arena_copy(arena, to->ticket, strlen(to->ticket)) : NULL;
+    copy->filter = to->filter ? ph_value_copy(to->filter, arena) : NULL;
     copy->options = to->options ? ph_value_copy(to->options, arena) : NULL;
     if (!copy->name || (to->password && !copy->password) || (to->ticket && !copy->ticket) ||
-        (to->options && !copy->options)) {
+        (to->filter && !copy->filter) || (to->options && !copy->options)) {
         rtmp_arena_reset(arena);
         return PH_E_MEMORY;
     }

@@ -48,7 +48,8 @@ enum { PH_TOKEN_TEXT = 33 }; /**< 32 hexadecimal digits and NUL */
 
 /** Where a member is to go. */
 struct ph_destination {
-    const char *name; /**< of the room; "" is the hall */
+    const char *name;                /**< of the room; "" is the hall */
+    const struct rtmp_value *filter; /**< into any room that fits, or a new one, whose name begins so; NULL */
     const char *password;
     const char *ticket;               /**< of a reservation */
     const struct rtmp_value *options; /**< of the join request */

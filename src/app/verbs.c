@@ -33,7 +33,9 @@ static void go(struct ph_member *member, struct ph_letter *call, const struct ph
     case 0:
         break;
     case PH_E_ARGUMENT:
-        refuse(member, call, "A room's name is a text without slash, of at most 128 bytes.");
+        refuse(member, call,
+               to->filter ? "A filter is an object of texts, numbers and booleans; the name has at most 116 bytes."
+                          : "A room's name is a text without slash, of at most 128 bytes.");
         break;
     case PH_E_STATE:
         refuse(member, call, "You are on your way to another room.");
@@ -49,6 +51,7 @@ static void join(struct ph_member *member, struct ph_letter *call)
     const struct ph_destination to = {.name = rtmp_value_text(room).data,
                                       .password = rtmp_value_text(rtmp_value_get(how, "password")).data,
                                       .ticket = rtmp_value_text(rtmp_value_get(how, "ticket")).data,
+                                      .filter = rtmp_value_get(how, "filter"),
                                       .options = rtmp_value_get(how, "options"),
                                       .reason = PH_REASON_MOVED,
                                       .letter = call};

@@ -97,8 +97,11 @@ static int on_create(struct ph_app *app, const struct ph_event *event, struct ph
     const char *extra = app->host->rooms->extra(app, event->room);
     note_hook("create:%s%s%s:%s", room_of(app, event), extra[0] ? "+" : "", extra,
               event->member ? name_of(app, event->member) : "again");
-    if (stage_options.size)
-        assert_int_equal(app->host->rooms->configure(app, event->room, &stage_options), 0);
+    struct ph_room_options options = stage_options, now = {.size = sizeof now};
+    assert_int_equal(app->host->rooms->options(app, event->room, &now), 0);
+    options.metadata = options.metadata ? options.metadata : now.metadata;
+    if (options.size)
+        assert_int_equal(app->host->rooms->configure(app, event->room, &options), 0);
     return decide(app, CREATE, event, answer);
 }
 
@@ -409,6 +412,8 @@ void stage_call(struct guest *guest, double id, const char *method)
     stage_turn();
 }
 
+void stage_forget(void) { hook_book[0] = guest_book[0] = '\0'; }
+
 void stage_expect(const char *hooks, const char *heard, const char *file, int line)
 {
     if (strcmp(hooks, hook_book) != 0 || strcmp(heard, guest_book) != 0)
@@ -416,7 +421,7 @@ void stage_expect(const char *hooks, const char *heard, const char *file, int li
                       guest_book, heard);
     assert_string_equal(hook_book, hooks);
     assert_string_equal(guest_book, heard);
-    hook_book[0] = guest_book[0] = '\0';
+    stage_forget();
 }
 
 int stage_open(void **state)

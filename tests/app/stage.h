@@ -65,6 +65,9 @@ struct guest *stage_come(const char *name, const char *path, const char *ticket)
 void stage_leave(struct guest *guest, enum ph_reason reason);
 void stage_call(struct guest *guest, double id, const char *method);
 
+/* Empty the books. */
+void stage_forget(void);
+
 void stage_expect(const char *hooks, const char *heard, const char *file, int line);
 #define expect(hooks, heard) stage_expect(hooks, heard, __FILE__, __LINE__)
 

@@ -55,6 +55,22 @@ test("rooms are made, listed, joined and left", async () => {
   guest.close();
 });
 
+test("who look for the same meet", async () => {
+  const [ann, bob, cat] = await Promise.all([1, 2, 3].map(() => connect(`${base}/relay`)));
+  const rooms = await Promise.all([
+    ann.joinOrCreate({ mode: "duel", level: 3 }, { prefix: "duel-" }),
+    bob.joinOrCreate({ mode: "duel", level: 3 }, { prefix: "duel-" }),
+    cat.joinOrCreate({ mode: "duel", level: 4 }),
+  ]);
+  assert.equal(rooms[0].room, rooms[1].room);
+  assert.match(rooms[0].room, /^duel-[0-9a-f]{12}$/);
+  assert.notEqual(rooms[0].room, rooms[2].room);
+  assert.equal((await bob.members()).length, 2);
+  assert.deepEqual((await bob.rooms()).find(({ name }) => name === bob.name).metadata, { mode: "duel", level: 3 });
+  await assert.rejects(ann.joinOrCreate({ mode: ["duel"] }), /filter/);
+  for (const room of [ann, bob, cat]) room.close();
+});
+
 test("shared objects are the same for all", async () => {
   const [ann, bob] = [await connect(`${base}/relay/s`), await connect(`${base}/relay/s`)];
   const [mine, theirs] = [await ann.shared("board"), await bob.shared("board")];

@@ -4,7 +4,7 @@
 from rtmp import Client
 from scenario import scenario
 from scenarios.lua import expect, scripted
-from waiting import wait_for
+from waiting import Failure, wait_for
 from websocket import Member
 
 RESERVE = """
@@ -36,3 +36,30 @@ def lua_reserved_seats():
             expect(guest.call("$leave"), {"room": ""})
             guest.fails("$join", "blue", {"ticket": ticket})  # it has been used
             expect(guest.call("$join", "blue", {"ticket": host.call("invite", "blue")}), {"room": "blue"})
+
+
+MATCH = """
+local game = {calls = {}}
+function game.create_room(room) room:configure{capacity = 2} end
+function game.calls.find(member, mode) -- the answer arrives in the new room
+  local room, why = member:join_or_create({mode = mode}, mode .. "-")
+  return room and {room.name, room.options.metadata.mode} or why
+end
+return game
+"""
+
+
+@scenario
+def lua_join_or_create():
+    """Pairs of players find each other, whatever they speak."""
+    with scripted(MATCH) as (server, _), Client(server.port) as ann, Member(server.port, "game") as bob, \
+            Client(server.port) as cat:
+        ann.connect("game")
+        bob.welcome()
+        cat.connect("game")
+        name, mode = ann.call("find", "duel")
+        expect((name[:5], mode), ("duel-", "duel"))
+        expect(bob.call("find", "duel"), [name, "duel"])
+        other = cat.call("find", "duel")
+        if other[0] == name:
+            raise Failure("three in a room for two")
