@@ -47,6 +47,15 @@ static void print_lines_to_paste(FILE *out, const char *address, const char *app
     fprintf(out, "watch    http://%s/watch/%s/cam in a browser\n", address, app);
 }
 
+/* The first one for clients, or the operator's. */
+static bool find_door(const struct server *server, bool is_local, struct server_door *door)
+{
+    for (size_t i = 0; server_door(server, i, door); i++)
+        if ((strcmp(door->name, "local") == 0) == is_local)
+            return true;
+    return false;
+}
+
 void banner_print(FILE *out, const struct server *server, const struct ph_command_line *line,
                   const struct ph_settings *settings, const struct ph_state *state)
 {
@@ -60,9 +69,15 @@ void banner_print(FILE *out, const struct server *server, const struct ph_comman
         fprintf(out, "listen   %s: %s (rtmp, http, websocket)\n", door.name, address);
     }
     const char *app = first_app(settings);
-    if (app && server_door(server, 0, &door)) {
+    if (find_door(server, false, &door)) {
         pastable(door.address, address);
-        print_lines_to_paste(out, address, app, settings->server.publish == PH_ACCESS_KEY ? state->publish_key : NULL);
+        if (app)
+            print_lines_to_paste(out, address, app,
+                                 settings->server.publish == PH_ACCESS_KEY ? state->publish_key : NULL);
+    }
+    if (find_door(server, true, &door)) {
+        pastable(door.address, address);
+        fprintf(out, "console  http://%s/ with the token of %s/api.token\n", address, state->directory);
     }
     fputs("\nready: Ctrl-C ends it\n", out);
     fflush(out);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "apps/bundled.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "gate/api/api.h"
 #include "gate/file/file.h"
 #include "gate/flv/flv.h"
 #include "gate/http/http.h"
@@ -26,6 +28,15 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "ops/memory.h"
+
+enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 5 };
+
+/* What a listener lets in. */
+struct door {
+    struct ph_http_gate http;
+    struct ph_protocol protocol[2];
+    struct ph_protocols protocols;
+};
 
 struct server {
     const struct ph_settings *settings;
@@ -41,13 +52,12 @@ struct server {
     struct ph_rpc *rpc;
     struct ph_flv_gate flv;
     struct ph_files *files;
-    struct ph_route routes[5];
-    struct ph_http_gate http;
+    struct ph_api api;
+    struct ph_route routes[N_LOCAL_ROUTES + N_MEDIA_ROUTES]; /* the operator's first */
+    struct door media_door, local;
     struct ph_admission admission;
     bool has_admission;
     uint64_t memory; /* bytes that may be used */
-    struct ph_protocol protocol[2];
-    struct ph_protocols protocols;
     struct ph_listener *listeners[PH_SETTINGS_LISTENS];
     const char *names[PH_SETTINGS_LISTENS];
     size_t n_listeners;
@@ -181,6 +191,11 @@ static int open_flv_tunnel(void *user, struct ph_conn *conn, const struct ph_upg
     return err ? err : ph_flv_open(user, conn, upgrade);
 }
 
+static uint64_t memory_used(void) { return ph_memory_used(""); }
+
+/* As an operator would at the keyboard: the main thread hears of it. */
+static void order(bool is_reload) { (void)kill(getpid(), is_reload ? SIGHUP : SIGTERM); }
+
 /* The server runs without them; who asks for one is told what is missing. */
 static int load_pages(struct server *server)
 {
@@ -193,46 +208,97 @@ static int load_pages(struct server *server)
     return err;
 }
 
-static void wire(struct server *server)
+/* What every door leads to. */
+static void add_media_routes(struct server *server, struct ph_route *rows)
+{
+    rows[0] = (struct ph_route){
+        .path = "/rtmp", .help = "RTMP in binary messages", .open = open_rtmp_tunnel, .user = server->rtmp};
+    rows[1] = (struct ph_route){
+        .path = "/", .help = "the same, for clients that name no path", .open = open_rtmp_tunnel, .user = server->rtmp};
+    rows[2] = (struct ph_route){.path = "/ws",
+                                .is_tree = true,
+                                .subprotocol = PH_RPC_SUBPROTOCOL,
+                                .help = "JSON-RPC: /ws/APP/ROOM",
+                                .open = ph_rpc_open,
+                                .user = server->rpc};
+    rows[3] = (struct ph_route){.path = "/",
+                                .is_tree = true,
+                                .ending = ".flv",
+                                .methods = PH_HTTP_GET,
+                                .help = "a stream as FLV, by HTTP or in binary messages: /APP/STREAM.flv",
+                                .answer = ph_flv_answer,
+                                .open = open_flv_tunnel,
+                                .user = &server->flv};
+    rows[4] = (struct ph_route){.path = "/watch",
+                                .is_tree = true,
+                                .methods = PH_HTTP_GET,
+                                .help = "the player page: /watch/APP/STREAM",
+                                .answer = ph_files_watch,
+                                .user = server->files};
+}
+
+/* What the operator's door leads to besides. */
+static void add_local_routes(struct server *server, struct ph_route *rows)
+{
+    rows[0] = (struct ph_route){
+        .path = "/", .methods = PH_HTTP_GET, .help = "the console", .answer = ph_files_console, .user = server->files};
+    rows[1] = (struct ph_route){.path = "/api/v1",
+                                .is_tree = true,
+                                .methods = PH_HTTP_GET | PH_HTTP_POST | PH_HTTP_DELETE,
+                                .help = "what goes on, and orders: docs/api.md",
+                                .answer = ph_api_answer,
+                                .user = &server->api};
+    rows[2] = (struct ph_route){.path = "/metrics",
+                                .methods = PH_HTTP_GET,
+                                .help = "for Prometheus",
+                                .answer = ph_api_metrics,
+                                .user = &server->api};
+    rows[3] = (struct ph_route){.path = "/healthz",
+                                .methods = PH_HTTP_GET,
+                                .help = "200 while the server lives",
+                                .answer = ph_api_health,
+                                .user = &server->api};
+    rows[4] = (struct ph_route){.path = "/readyz",
+                                .methods = PH_HTTP_GET,
+                                .help = "200 while it takes clients",
+                                .answer = ph_api_ready,
+                                .user = &server->api};
+}
+
+static void wire_door(struct server *server, struct door *door, const struct ph_route *rows, size_t n_rows)
+{
+    door->http = (struct ph_http_gate){.routes = {.rows = rows, .n_rows = n_rows},
+                                       .origins = server->settings->server.origins,
+                                       .log = server->log,
+                                       .is_local = door == &server->local};
+    door->protocol[0] = (struct ph_protocol){
+        .name = "rtmp", .wire = PH_WIRE_RTMP, .open = ph_rtmp_open, .user = server->rtmp};
+    door->protocol[1] = (struct ph_protocol){
+        .name = "http", .wire = PH_WIRE_HTTP, .open = ph_http_open, .user = &door->http};
+    door->protocols = (struct ph_protocols){
+        .rows = door->protocol, .n_rows = PH_COUNT(door->protocol), .log = server->log};
+}
+
+static void wire(struct server *server, const struct ph_state *state)
 {
     server->flv = (struct ph_flv_gate){.apps = &server->apps,
                                        .theatre = server->theatre,
                                        .media = server->media,
                                        .log = server->log,
                                        .cors = server->settings->server.cors};
-    server->routes[0] = (struct ph_route){
-        .path = "/rtmp", .help = "RTMP in binary messages", .open = open_rtmp_tunnel, .user = server->rtmp};
-    server->routes[1] = (struct ph_route){
-        .path = "/", .help = "the same, for clients that name no path", .open = open_rtmp_tunnel, .user = server->rtmp};
-    server->routes[2] = (struct ph_route){.path = "/ws",
-                                          .is_tree = true,
-                                          .subprotocol = PH_RPC_SUBPROTOCOL,
-                                          .help = "JSON-RPC: /ws/APP/ROOM",
-                                          .open = ph_rpc_open,
-                                          .user = server->rpc};
-    server->routes[3] = (struct ph_route){.path = "/",
-                                          .is_tree = true,
-                                          .ending = ".flv",
-                                          .methods = PH_HTTP_GET,
-                                          .help = "a stream as FLV, by HTTP or in binary messages: /APP/STREAM.flv",
-                                          .answer = ph_flv_answer,
-                                          .open = open_flv_tunnel,
-                                          .user = &server->flv};
-    server->routes[4] = (struct ph_route){.path = "/watch",
-                                          .is_tree = true,
-                                          .methods = PH_HTTP_GET,
-                                          .help = "the player page: /watch/APP/STREAM",
-                                          .answer = ph_files_watch,
-                                          .user = server->files};
-    server->http = (struct ph_http_gate){.routes = {.rows = server->routes, .n_rows = PH_COUNT(server->routes)},
-                                         .origins = server->settings->server.origins,
-                                         .log = server->log};
-    server->protocol[0] = (struct ph_protocol){
-        .name = "rtmp", .wire = PH_WIRE_RTMP, .open = ph_rtmp_open, .user = server->rtmp};
-    server->protocol[1] = (struct ph_protocol){
-        .name = "http", .wire = PH_WIRE_HTTP, .open = ph_http_open, .user = &server->http};
-    server->protocols = (struct ph_protocols){
-        .rows = server->protocol, .n_rows = PH_COUNT(server->protocol), .log = server->log};
+    server->api.workers = server->workers;
+    server->api.media = server->media;
+    server->api.apps = &server->apps;
+    server->api.log = server->log;
+    server->api.token = state->api_token;
+    server->api.version = PLAYHOUSE_VERSION;
+    server->api.memory = memory_used;
+    server->api.order = order;
+    server->api.began_us = ph_loop_now(&server->workers->loop[0]);
+    add_local_routes(server, server->routes);
+    add_media_routes(server, server->routes + N_LOCAL_ROUTES);
+    wire_door(server, &server->media_door, server->routes + N_LOCAL_ROUTES, N_MEDIA_ROUTES);
+    wire_door(server, &server->local, server->routes, N_LOCAL_ROUTES + N_MEDIA_ROUTES);
 }
 
 static int make_admission(struct server *server, uint64_t descriptors)
@@ -261,11 +327,7 @@ static int make_admission(struct server *server, uint64_t descriptors)
     return 0;
 }
 
-/* The local listener waits for routes of its own: there are none yet. */
-static bool is_to_open(const struct ph_listen_entry *entry)
-{
-    return entry->settings.address[0] != '\0' && strcmp(entry->name, "local") != 0;
-}
+static bool is_local(const struct ph_listen_entry *entry) { return strcmp(entry->name, "local") == 0; }
 
 static int open_door(struct server *server, const struct ph_listen_entry *entry, char *error)
 {
@@ -278,9 +340,13 @@ static int open_door(struct server *server, const struct ph_listen_entry *entry,
         .admission = &server->admission,
         .log = server->log,
         .on_conn = ph_detect_conn,
-        .user = &server->protocols,
+        .user = is_local(entry) ? &server->local.protocols : &server->media_door.protocols,
     };
     int err = ph_listener_open(&options, &server->listeners[server->n_listeners], what, sizeof what);
+    if (err == -EADDRINUSE && is_local(entry) && strcmp(entry->settings.address, PH_SETTINGS_LOCAL) == 0) {
+        ph_log_warning(server->log, "listen.local.address", "%s; console and API stay closed", what);
+        return 0; /* nobody has asked for this address: media goes on without it */
+    }
     if (err) {
         struct ph_text text;
         ph_text_init(&text, error, PH_SETTINGS_ERROR);
@@ -294,7 +360,7 @@ static int open_door(struct server *server, const struct ph_listen_entry *entry,
 static int open_doors(struct server *server, char *error)
 {
     for (size_t i = 0; i < server->settings->n_listens; i++)
-        if (is_to_open(&server->settings->listens[i])) {
+        if (server->settings->listens[i].settings.address[0]) {
             int err = open_door(server, &server->settings->listens[i], error);
             if (err)
                 return err;
@@ -331,7 +397,7 @@ static int make(struct server *server, const struct ph_state *state, char *error
     if (!err)
         err = load_pages(server);
     if (!err)
-        wire(server);
+        wire(server, state);
     if (!err)
         err = make_admission(server, descriptors);
     if (err)
@@ -414,6 +480,7 @@ bool server_door(const struct server *server, size_t i, struct server_door *door
 
 void server_drain(struct server *server)
 {
+    atomic_store(&server->api.is_draining, true);
     ph_loop_post(&server->workers->loop[0], &server->close_doors);
     ph_theatre_drain(server->theatre);
     ph_rtmp_drain(server->rtmp);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "media/directory.h"
+#include "media/survey.h"
 #include "media/worker.h"
 
 enum state { ASKING, LIVE, OVER };
@@ -156,6 +157,30 @@ void ph_publisher_totals(const struct ph_publisher *publisher, struct ph_publish
         .skips = atomic_load_explicit(&epoch->n_skips, memory_order_relaxed),
         .key_interval_ms = (uint32_t)(epoch->key_interval_us / 1000),
     };
+}
+
+void ph_publishers_tell(const struct ph_worker *worker, const struct ph_survey *survey)
+{
+    ph_list_for_each(node, &worker->publishers)
+    {
+        const struct ph_publisher *publisher = ph_list_entry(node, struct ph_publisher, in_worker);
+        const struct ph_epoch *epoch = publisher->epoch;
+        struct ph_publisher_totals totals;
+        if (publisher->state != LIVE)
+            continue;
+        ph_publisher_totals(publisher, &totals);
+        const struct ph_stream_row row = {
+            .path = publisher->path.text,
+            .bytes = totals.bytes,
+            .units = totals.units,
+            .bytes_per_s = atomic_load_explicit(&publisher->epoch->bytes_per_s, memory_order_relaxed),
+            .viewers = totals.viewers,
+            .skips = totals.skips,
+            .time_us = epoch->clock.stream_us,
+            .key_interval_ms = totals.key_interval_ms,
+        };
+        survey->stream(survey->user, &row);
+    }
 }
 
 void ph_publisher_close(struct ph_publisher *publisher)

@@ -31,7 +31,7 @@ struct ph_conn {
     struct ph_buf hold; /* read, not used */
     struct ph_deferred work;
     struct ph_timer timer; /* while connecting and lingering */
-    uint64_t born_us, progress_us;
+    uint64_t id, born_us, progress_us;
     uint64_t bytes_in, bytes_out;
     struct ph_unread unread;
     struct ph_address peer;
@@ -436,6 +436,7 @@ static int make(struct ph_loop *loop, int descriptor, const struct ph_address *p
     ph_buf_init(&made->hold, PH_LIMIT_HOLD_BYTES);
     ph_deferred_init(&made->work, do_work);
     ph_timer_init(&made->timer, timer_fired);
+    made->id = ++loop->n_made * loop->all->n + loop->index;
     ph_list_append(&loop->conns, &made->link);
     atomic_fetch_add_explicit(&loop->n_conns, 1, memory_order_relaxed);
     if (loop->stopping)
@@ -518,3 +519,18 @@ bool ph_conn_is_loopback(const struct ph_conn *conn) { return ph_address_is_loop
 uint64_t ph_conn_bytes_in(const struct ph_conn *conn) { return conn->bytes_in; }
 uint64_t ph_conn_bytes_out(const struct ph_conn *conn) { return conn->bytes_out; }
 uint64_t ph_conn_born_us(const struct ph_conn *conn) { return conn->born_us; }
+
+void ph_conn_about(const struct ph_conn *conn, struct ph_conn_about *about)
+{
+    *about = (struct ph_conn_about){0};
+    if (conn->handler->about && !conn->closing)
+        conn->handler->about(conn->user, about);
+}
+
+uint64_t ph_conn_id(const struct ph_conn *conn) { return conn->id; }
+
+struct ph_conn *ph_conn_next(struct ph_loop *loop, struct ph_conn *previous)
+{
+    const struct ph_list *node = previous ? previous->link.next : loop->conns.next;
+    return node == &loop->conns ? NULL : ph_list_entry(node, struct ph_conn, link);
+}

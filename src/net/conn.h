@@ -62,6 +62,14 @@ struct ph_conn_watch {
     void (*gone)(struct ph_conn_watch *watch); /**< its descriptor is free again; the last call */
 };
 
+/** What a connection is for, for operators; texts are lent, NULL where there is nothing to say. */
+struct ph_conn_about {
+    const char *protocol; /**< "rtmp" */
+    const char *path;     /**< "live" */
+    const char *client;   /**< what it calls itself */
+    unsigned n_publishing, n_playing;
+};
+
 /** What a user of a connection is called for; static storage. */
 struct ph_conn_handler {
     /** Returns how many of the `length` bytes (at least 1) were used. May write and close. */
@@ -72,6 +80,8 @@ struct ph_conn_handler {
     void (*on_close)(void *user, enum ph_close reason);
     /** A dialled connection stands; NULL if that does not matter. */
     void (*on_open)(void *user);
+    /** Say what the connection is for. NULL for a user that does not know yet. */
+    void (*about)(void *user, struct ph_conn_about *about);
 };
 
 /**
@@ -146,6 +156,15 @@ uint64_t ph_conn_blocked_since_us(const struct ph_conn *conn);
 /** Since when the peer's kernel holds bytes of which its application reads none; 0: it reads, or one cannot know. See
  * net/unread.h. */
 uint64_t ph_conn_unread_since_us(struct ph_conn *conn);
+
+/** What its user says about it. */
+void ph_conn_about(const struct ph_conn *conn, struct ph_conn_about *about);
+
+/** Never used twice in this process; 0 is none. */
+uint64_t ph_conn_id(const struct ph_conn *conn);
+
+/** The connections of a loop: start with NULL; NULL at the end. */
+struct ph_conn *ph_conn_next(struct ph_loop *loop, struct ph_conn *previous);
 
 /** "tcp", or the name of the filter on top: "websocket". */
 const char *ph_conn_carrier(const struct ph_conn *conn);

@@ -59,6 +59,7 @@ struct ph_loop {
     uint8_t *read_buffer; /**< PH_LIMIT_READ_BYTES, for the length of one callback */
     atomic_uint n_conns;  /**< connections, with those on their way here: its load */
     struct ph_list conns; /**< list of struct ph_conn::link */
+    uint64_t n_made;      /**< connections, ever */
 
     /* private */
     const struct ph_clock *clock;

@@ -188,8 +188,9 @@ static const struct ph_option listen_rows[] = {
 
 const struct ph_option_table ph_listen_options = {
     .section = "listen",
-    .help = "A port. media ([::]:1935) carries RTMP; local (127.0.0.1:8080) is for console and API and stays closed "
-            "as long as the server has neither.",
+    .help = "A port. media ([::]:1935) carries everything for clients; local (" PH_SETTINGS_LOCAL
+            ") the same, and console, "
+            "API and metrics for operators.",
     .rows = listen_rows,
     .n_rows = PH_COUNT(listen_rows),
 };
@@ -418,7 +419,7 @@ int ph_settings_environment(struct ph_settings *settings, const char *const *env
 int ph_settings_init(struct ph_settings *settings)
 {
     static const char *const initial[][2] = {{"listen.media.address", "[::]:1935"},
-                                             {"listen.local.address", "127.0.0.1:8080"},
+                                             {"listen.local.address", PH_SETTINGS_LOCAL},
                                              {"app.live.type", "live"},
                                              {"app.relay.type", "relay"},
                                              {"app.echo.type", "echo"},

@@ -30,6 +30,8 @@ enum {
     PH_SETTINGS_ERROR = 512,    /**< bytes that an error text needs at most */
 };
 
+#define PH_SETTINGS_LOCAL "127.0.0.1:8080" /**< where console and API are unless somebody says otherwise */
+
 enum ph_log_format { PH_LOG_TEXT, PH_LOG_JSON };
 enum ph_login_mode { PH_LOGIN_URL, PH_LOGIN_ALWAYS, PH_LOGIN_OFF };
 

@@ -37,15 +37,16 @@ static int make_all(char *path)
     return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
 }
 
-static int get_key(struct ph_state *state, const char *file)
+/* What the file holds; a new one when there is no file. `text` has room for PH_SECRET_MAX and a NUL. */
+static int get_secret(const char *file, size_t length, char *text, bool *is_new)
 {
-    int err = ph_secret_read(file, state->publish_key, sizeof state->publish_key);
+    int err = ph_secret_read(file, text, PH_SECRET_MAX + 1);
     if (err != -ENOENT)
         return err;
-    err = ph_secret_make(state->publish_key, PH_SECRET_KEY_LENGTH);
+    err = ph_secret_make(text, length);
     if (!err)
-        err = ph_secret_write(file, state->publish_key);
-    state->is_new_key = !err;
+        err = ph_secret_write(file, text);
+    *is_new = !err;
     return err;
 }
 
@@ -77,13 +78,19 @@ int ph_state_open(const char *directory, struct ph_state *state, char *error)
         return err;
     }
     char file[PATH_MAX + 16];
+    bool is_new_token;
     struct ph_text name;
     ph_text_init(&name, file, sizeof file);
     ph_text_add(&name, "%s", state->directory);
     err = make_all(state->directory);
     if (!err) {
         ph_text_add(&name, "/publish.key");
-        err = get_key(state, file);
+        err = get_secret(file, PH_SECRET_KEY_LENGTH, state->publish_key, &state->is_new_key);
+    }
+    if (!err) {
+        ph_text_init(&name, file, sizeof file);
+        ph_text_add(&name, "%s/api.token", state->directory);
+        err = get_secret(file, PH_SECRET_TOKEN_LENGTH, state->api_token, &is_new_token);
     }
     if (err)
         ph_text_add(&text, "%s: %s; %s", file, strerror(-err), remedy_of(err));

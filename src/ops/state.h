@@ -17,11 +17,12 @@
 struct ph_state {
     char directory[PATH_MAX];
     char publish_key[PH_SECRET_MAX + 1];
-    bool is_new_key; /**< made now */
+    char api_token[PH_SECRET_MAX + 1]; /**< what operators show */
+    bool is_new_key;                   /**< the publish key was made now */
 };
 
 /**
- * Find or make the directory and the server's publish key.
+ * Find or make the directory, the server's publish key and the API token.
  *
  * directory  NULL: $XDG_STATE_HOME/playhouse, else $HOME/.local/state/playhouse
  * error      out on failure, PH_SETTINGS_ERROR bytes: one line with the remedy

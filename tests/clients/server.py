@@ -89,6 +89,17 @@ class Server:
         if kind is None and not is_well:
             raise Failure(f"the server ended {'too early ' if not alive else ''}with status {status}: {self.tail()}")
 
+    @property
+    def local_port(self):
+        """Of the operator's door."""
+        return int(self.wait_line(r"^listen   local: ").split(":")[2].split()[0])
+
+    @property
+    def token(self):
+        """What operators show."""
+        with open(os.path.join(self.state, "api.token")) as f:
+            return f.read().strip()
+
     def stop(self):
         """Ask for a clean end: clients are told, and get what there is for them."""
         self.process.send_signal(signal.SIGTERM)

@@ -273,7 +273,8 @@ static void conn_closed(void *user, enum ph_close reason)
     seat->closed = true;
 }
 
-static const struct ph_conn_handler seat_handler = {conn_read, conn_writable, conn_closed, NULL};
+static const struct ph_conn_handler seat_handler = {
+    .on_read = conn_read, .on_writable = conn_writable, .on_close = conn_closed};
 
 void seat_connect(struct seat *seat, unsigned worker, int sndbuf)
 {

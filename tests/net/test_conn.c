@@ -64,7 +64,8 @@ static void on_open(void *unused)
     user.n_open++;
 }
 
-static const struct ph_conn_handler handler = {on_read, on_writable, on_close, on_open};
+static const struct ph_conn_handler handler = {
+    .on_read = on_read, .on_writable = on_writable, .on_close = on_close, .on_open = on_open};
 
 static int set_up(void **state)
 {

@@ -17,11 +17,19 @@ enum { FILE_MAX = 8 * 1024 * 1024, TAG = 24, FIELDS = 768 };
 static const struct {
     const char *name, *type; /* below the folder, and as an asset */
 } table[] = {{"watch.html", "text/html; charset=utf-8"},
+             {"console.html", "text/html; charset=utf-8"},
+             {"console.css", "text/css; charset=utf-8"},
+             {"console.js", "text/javascript; charset=utf-8"},
              {"watch.css", "text/css; charset=utf-8"},
              {"watch.js", "text/javascript; charset=utf-8"},
              {"players/mpegts.js", "text/javascript; charset=utf-8"}};
 
-enum { N_FILES = sizeof table / sizeof *table };
+enum {
+    WATCH,
+    CONSOLE,
+    N_PAGES, /* those that are not assets */
+    N_FILES = sizeof table / sizeof *table
+};
 
 struct file {
     char *bytes; /* NULL: it is not there */
@@ -111,7 +119,7 @@ static void answer(const struct ph_files *files, size_t i, struct ph_exchange *e
         return;
     }
     ph_text_init(&text, fields, sizeof fields);
-    ph_text_add(&text, "ETag: %s\r\nCache-Control: no-cache\r\n%s", file->tag, i == 0 ? policy : "");
+    ph_text_add(&text, "ETag: %s\r\nCache-Control: no-cache\r\n%s", file->tag, i < N_PAGES ? policy : "");
     struct rtmp_text known = ph_http_field(request->head, "If-None-Match");
     bool is_known = known.data && ph_http_list_has(known, file->tag);
     ph_exchange_answer(exchange, &(struct ph_http_answer){.status = is_known ? 304 : 200,
@@ -129,15 +137,20 @@ void ph_files_watch(void *user, struct ph_exchange *exchange, const struct ph_re
     size_t prefix = sizeof assets - 1;
     if (rest.length < prefix || memcmp(rest.data, assets, prefix) != 0) {
         if (memchr(rest.data, '/', rest.length))
-            answer(user, 0, exchange, request);
+            answer(user, WATCH, exchange, request);
         else
             ph_exchange_refuse(exchange, 404, "a player's address is /watch/APP/STREAM");
         return;
     }
-    for (size_t i = 0; i < N_FILES; i++)
+    for (size_t i = N_PAGES; i < N_FILES; i++)
         if (rtmp_text_is((struct rtmp_text){rest.data + prefix, rest.length - prefix}, table[i].name)) {
             answer(user, i, exchange, request);
             return;
         }
     ph_exchange_refuse(exchange, 404, "there is nothing here");
+}
+
+void ph_files_console(void *user, struct ph_exchange *exchange, const struct ph_request *request)
+{
+    answer(user, CONSOLE, exchange, request);
 }

@@ -28,4 +28,7 @@ void ph_files_free(struct ph_files *files);
 /** The `answer` of /watch and all below it: its assets, and for every stream the player. `user`: a struct ph_files. */
 void ph_files_watch(void *user, struct ph_exchange *exchange, const struct ph_request *request);
 
+/** The `answer` of the console's address. */
+void ph_files_console(void *user, struct ph_exchange *exchange, const struct ph_request *request);
+
 #endif

@@ -151,10 +151,16 @@ static void on_close(void *user, enum ph_close reason)
     discard(watcher);
 }
 
+static void about(void *user, struct ph_conn_about *told)
+{
+    const struct watcher *watcher = user;
+    *told = (struct ph_conn_about){.protocol = "flv", .path = watcher->path.text, .n_playing = watcher->is_playing};
+}
+
 static void take_connection(struct watcher *watcher)
 {
     static const struct ph_conn_handler handler = {
-        .on_read = on_read, .on_writable = on_writable, .on_close = on_close};
+        .on_read = on_read, .on_writable = on_writable, .on_close = on_close, .about = about};
     ph_conn_handle(watcher->conn, &handler, watcher);
 }
 

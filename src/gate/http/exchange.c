@@ -288,10 +288,16 @@ struct ph_conn *ph_exchange_take(struct ph_exchange *exchange)
     return conn;
 }
 
+static void about(void *user, struct ph_conn_about *told)
+{
+    (void)user;
+    told->protocol = "http";
+}
+
 int ph_http_open(void *user, struct ph_conn *conn)
 {
     static const struct ph_conn_handler handler = {
-        .on_read = on_read, .on_writable = on_writable, .on_close = on_close};
+        .on_read = on_read, .on_writable = on_writable, .on_close = on_close, .about = about};
     struct ph_exchange *exchange = calloc(1, sizeof *exchange);
     if (!exchange)
         return -ENOMEM;

@@ -462,10 +462,22 @@ static void on_close(void *user, enum ph_close reason)
     free(session);
 }
 
+static void about(void *user, struct ph_conn_about *told)
+{
+    const struct session *session = user;
+    *told = (struct ph_conn_about){.protocol = "rtmp", .path = session->app_path, .client = session->client};
+    ph_list_for_each(node, &session->streams)
+    {
+        const struct stream *stream = ph_list_entry(node, struct stream, link);
+        told->n_publishing += stream->publishing != NULL;
+        told->n_playing += stream->viewer != NULL;
+    }
+}
+
 int ph_rtmp_open(void *user, struct ph_conn *conn)
 {
     static const struct ph_conn_handler handler = {
-        .on_read = on_read, .on_writable = on_writable, .on_close = on_close};
+        .on_read = on_read, .on_writable = on_writable, .on_close = on_close, .about = about};
     struct ph_rtmp *gate = user;
     struct home *home = &gate->homes[ph_conn_loop(conn)->index];
     if (home->draining)

@@ -243,10 +243,16 @@ static struct rpc_session *make_session(struct ph_rpc *gate, struct ph_conn *con
     return session;
 }
 
+static void about(void *user, struct ph_conn_about *told)
+{
+    const struct rpc_session *session = user;
+    *told = (struct ph_conn_about){.protocol = "json", .path = session->path};
+}
+
 int ph_rpc_open(void *user, struct ph_conn *conn, const struct ph_upgrade *upgrade)
 {
     static const struct ph_conn_handler handler = {
-        .on_read = on_read, .on_writable = on_writable, .on_close = on_close};
+        .on_read = on_read, .on_writable = on_writable, .on_close = on_close, .about = about};
     struct ph_rpc *gate = user;
     struct rpc_session *session = make_session(gate, conn, upgrade);
     if (!session)

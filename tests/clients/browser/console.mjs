@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// The console in Chromium: log in, see the stream, close a session. PAGE, TOKEN and MODULES say where; SHOT: a picture's file.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+
+const { chromium } = createRequire(`${process.env.MODULES}/`)("playwright-core");
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+const page = await browser.newPage({ viewport: { width: 1100, height: 620 } });
+const complaints = [];
+page.on("pageerror", (error) => complaints.push(String(error)));
+page.on("console", (message) => { if (/Content Security Policy/.test(message.text())) complaints.push(message.text()); });
+await page.goto(process.env.PAGE);
+await page.fill("#token", "wrong");
+await page.click("form button");
+await page.waitForFunction(() => document.getElementById("notice").textContent === "This is not the token.");
+await page.fill("#token", process.env.TOKEN);
+await page.keyboard.press("Enter");
+await page.waitForSelector("#streams tbody a");
+await page.waitForSelector("#login", { state: "hidden" });
+assert.equal(await page.getAttribute("#streams tbody a", "href"), "/watch/live/cam");
+await page.waitForFunction(() => /Mbit\/s/.test(document.querySelector("#streams tbody").textContent));
+await page.waitForFunction(() => document.querySelector("polyline").getAttribute("points").split(" ").length >= 3);
+const guest = page.locator("#sessions tbody tr", { hasText: "chat/blue" });
+if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
+await guest.locator("button").click();
+await guest.waitFor({ state: "detached" });
+await page.click("#leave");
+await page.waitForSelector("#token:visible");
+await browser.close();
+assert.deepEqual(complaints, []);

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The operator's door: API, metrics, signs of life, console."""
+
+import json
+import os
+import re
+import socket
+import stat
+import threading
+
+from media import sample
+from peers import Peer, Player, publish
+from scenario import scenario
+from scenarios.apps import guests
+from scenarios.flv import get
+from scenarios.live import live
+from scenarios.pages import HERE
+from scenarios.sdk import NODE
+from server import HANG, Failure, Server, wait_for
+
+
+def ask(server, path, method="GET", status=200):
+    found, head, body = get(server.local_port, f"/api/v1/{path}", f"Authorization: Bearer {server.token}", method=method)
+    if found != status:
+        raise Failure(f"{method} {path}: {found} {body}")
+    return json.loads(body) if body else None
+
+
+@scenario
+def api_shows_what_goes_on():
+    with live() as server, publish(sample("h264-aac"), server.url(key=True)) as source:
+        server.wait_line("publishing live/cam")
+        with Player(server.url()) as by_rtmp, Peer(["curl", "-sS", f"http://127.0.0.1:{server.port}/live/cam.flv"]), \
+                guests(server, "chat/blue"):
+            server.wait_line("playing live/cam", count=2)
+            by_rtmp.begun()
+            stream, = ask(server, "streams")["items"]
+            assert stream["path"] == "live/cam" and stream["live"] and stream["viewers"] == stream["joined"] == 2, stream
+            assert stream["messages"] > 10 and stream["bytes"] > 1000, stream
+            assert ask(server, "streams/live/cam")["path"] == "live/cam"
+            ask(server, "streams/live/nobody", status=404)
+            sessions = {(s["protocol"], s["path"], s["publishing"], s["playing"]) for s in ask(server, "sessions")["items"]}
+            for row in (("rtmp", "live", 1, 0), ("rtmp", "live", 0, 1), ("flv", "live/cam", 0, 1), ("rtmp", "chat/blue", 0, 0)):
+                assert row in sessions, (row, sessions)
+            found = ask(server, "server")
+            assert found["streams"] == 1 and not found["draining"] and len(found["workers"]) >= 1, found
+            assert {"name": "chat", "type": "chat", "enabled": True} in ask(server, "apps")["items"]
+        source.wait()
+
+
+@scenario
+def api_closes_a_session():
+    with Server() as server, guests(server, "chat/blue", "chat/red") as (ann, bob):
+        blue = [s["id"] for s in ask(server, "sessions")["items"] if s["path"] == "chat/blue"]
+        ask(server, f"sessions/{blue[0]}", "DELETE", 204)
+        ann.closed()
+        ask(server, f"sessions/{blue[0]}", "DELETE", 404)
+        bob.call("identify", "Bob")
+        for wrong in ("0", "-1", "x", "99999999999999999999999999", "", "1/2"):
+            assert get(server.local_port, f"/api/v1/sessions/{wrong}", f"Authorization: Bearer {server.token}",
+                       method="DELETE")[0] in (404, 405), wrong
+
+
+@scenario
+def api_reload_and_drain():
+    with Server() as server:
+        ask(server, "reload", "POST")
+        server.wait_line("publish keys and log level were read again")
+        assert get(server.local_port, "/readyz")[::2] == (200, b"ready\n")
+        ask(server, "drain", "POST")
+        server.stopped = True
+        server.wait_line("stopped")
+
+
+@scenario
+def api_wants_its_token():
+    with Server() as server:
+        path = os.path.join(server.state, "api.token")
+        assert stat.S_IMODE(os.stat(path).st_mode) == 0o600 and len(server.token) == 52
+        token = server.token
+        for shown in ((), ("Authorization: Bearer",), ("Authorization: Bearer x",), (f"Authorization: Bearer {token[:-1]}",),
+                      (f"Authorization: Bearer {token}x",), (f"Authorization: Basic {token}",), (f"Cookie: token={token}",)):
+            for method, path in (("GET", "server"), ("GET", "streams"), ("POST", "drain"), ("DELETE", "sessions/1")):
+                status, head, _ = get(server.local_port, f"/api/v1/{path}?token={token}", *shown, method=method)
+                assert status == 401 and "WWW-Authenticate: Bearer" in head, (shown, status)
+        for path in ("/api/v1/server", "/metrics", "/healthz", "/readyz"):  # nor is it there at all for clients
+            assert get(server.port, path, f"Authorization: Bearer {token}")[0] == 404, path
+        ask(server, "nothing", status=404)
+        ask(server, "streams", "POST", 405)
+        if token in "\n".join(server.lines):
+            raise Failure("the token is in the log")
+
+
+@scenario
+def the_local_door_has_its_names():
+    """A page of another host that leads here by DNS gets nothing."""
+    with Server() as server:
+        port = server.local_port
+        for host, status in (("localhost", 200), (f"localhost:{port}", 200), (f"127.0.0.1:{port}", 200), ("[::1]", 200),
+                             ("evil.example", 421), ("localhost.evil.example", 421)):
+            with socket.create_connection(("127.0.0.1", port), HANG) as sock:
+                sock.sendall(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                answer = sock.recv(4096)
+            assert int(answer.split()[1]) == status, (host, answer)
+
+
+@scenario
+def metrics_are_prometheus():
+    with live() as server, publish(sample("h264-aac"), server.url(key=True)) as source:
+        server.wait_line("publishing live/cam")
+        status, head, body = get(server.local_port, "/metrics")
+        assert status == 200 and "text/plain; version=0.0.4" in head
+        told, values = set(), {}
+        for line in body.decode().splitlines():
+            if line.startswith("# "):
+                told.add(line.split()[2])
+                continue
+            name, labels, value = re.fullmatch(r'(\w+)(?:\{(\w+="[^"\\]*"(?:,\w+="[^"\\]*")*)\})? (\S+)', line).groups()
+            assert name in told and name.startswith("playhouse_"), line
+            values[name, labels] = float(value)
+        assert values["playhouse_streams", None] == 1
+        assert values["playhouse_stream_viewers", 'path="live/cam"'] == 0
+        assert values["playhouse_stream_received_bytes_total", 'path="live/cam"'] > 0
+        assert values["playhouse_sessions", 'protocol="rtmp"'] == 1
+        source.wait()
+
+
+@scenario
+def many_ask_at_once():
+    """Answers come whole and in order, also when those who asked have left."""
+    with Server() as server:
+        port, request = server.local_port, f"GET /api/v1/server HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
+
+        def hurry():
+            for _ in range(50):
+                with socket.create_connection(("127.0.0.1", port), HANG) as sock:
+                    sock.sendall(request * 3)
+
+        threads = [threading.Thread(target=hurry) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(50):
+            assert ask(server, "server")["version"]
+        for thread in threads:
+            thread.join()
+
+
+@scenario(alone=True)
+def the_console_in_chromium():
+    with live() as server, publish(sample("h264-aac", seconds=20), server.url(key=True)) as source, guests(server, "chat/blue"):
+        server.wait_line("publishing live/cam")
+        with Peer([NODE, os.path.join(HERE, "browser/console.mjs")],
+                  env={"PAGE": f"http://127.0.0.1:{server.local_port}/", "TOKEN": server.token,
+                       "MODULES": os.path.join(HERE, "node_modules")}) as browser:
+            browser.wait()
+        wait_for(lambda: any("closed chat/blue" in line for line in server.lines), "the session to be closed")
+        source.stop()
