@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "cli/tool.h"
 #include "main/banner.h"
 #include "main/server.h"
 #include "ops/command_line.h"
@@ -135,6 +136,8 @@ int main(int argc, char **argv)
     uint64_t began_us = ph_clock_us(&ph_clock_system);
     struct ph_command_line line;
     char error[PH_SETTINGS_ERROR];
+    if (cli_knows(argc, argv))
+        return cli_run(argc, argv);
     if (ph_command_line_parse(argc, (const char *const *)argv, &line, error))
         return tell(error);
     switch (line.command) {

@@ -113,7 +113,10 @@ int ph_command_line_settings(const struct ph_command_line *line, const char *con
 
 void ph_help_print(FILE *out)
 {
-    fputs("playhouse: a media server for RTMP.\n\n  playhouse [serve] [options]\n\n", out);
+    fputs("playhouse: a media and application server.\n\n  playhouse [serve] [options]\n"
+          "  playhouse call rtmp://HOST[:PORT]/APP[/ROOM] METHOD [JSON...]\n"
+          "  playhouse so rtmp://HOST[:PORT]/APP[/ROOM] NAME [--count N] [--set SLOT=JSON]... [--persistent]\n\n",
+          out);
     for (size_t i = 0; i < PH_COUNT(words); i++) {
         char left[64];
         struct ph_text text;

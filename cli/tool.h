@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file  Commands that are clients: for scripts, and for looking at a server from the keyboard.
+ *
+ *     playhouse call URL METHOD [JSON...]    call a method, print what it returns as one line of JSON
+ *     playhouse so URL NAME [options]        use a shared object, print every change as one line of JSON
+ *
+ * Status 0: it was done; 1: it could not be done, and one line on stderr says why; 2: that is no such command.
+ */
+#ifndef CLI_TOOL_H
+#define CLI_TOOL_H
+
+#include <stdbool.h>
+
+/** Whether the arguments are one of these commands. */
+bool cli_knows(int argc, char **argv);
+
+/** Run it; returns the status of the process. */
+int cli_run(int argc, char **argv);
+
+/* The commands, with their own arguments */
+int cli_call(int argc, char **argv);
+int cli_so(int argc, char **argv);
+
+#endif
