@@ -16,7 +16,7 @@
 #include "ops/state.h"
 
 static char folder[] = "/tmp/playhouse-state-XXXXXX";
-static char inner[sizeof folder + 8], deep[sizeof inner + 8], key_file[sizeof deep + 16];
+static char inner[sizeof folder + 8], deep[sizeof inner + 8], key_file[sizeof deep + 16], token_file[sizeof deep + 16];
 
 static int set_up(void **state)
 {
@@ -26,6 +26,7 @@ static int set_up(void **state)
     snprintf(inner, sizeof inner, "%s/a", folder);
     snprintf(deep, sizeof deep, "%s/b", inner);
     snprintf(key_file, sizeof key_file, "%s/publish.key", deep);
+    snprintf(token_file, sizeof token_file, "%s/api.token", deep);
     return 0;
 }
 
@@ -33,6 +34,7 @@ static int tear_down(void **state)
 {
     (void)state;
     unlink(key_file);
+    unlink(token_file);
     rmdir(deep);
     rmdir(inner);
     return rmdir(folder);
@@ -50,12 +52,16 @@ static void the_key_is_made_once_and_kept(void **state)
     struct stat about;
     assert_int_equal(stat(key_file, &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
+    assert_int_equal(strlen(first.api_token), PH_SECRET_TOKEN_LENGTH);
+    assert_int_equal(stat(token_file, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
     assert_int_equal(stat(deep, &about), 0);
     assert_int_equal(about.st_mode & 0077, 0);
 
     assert_int_equal(ph_state_open(deep, &second, error), 0);
     assert_false(second.is_new_key);
     assert_string_equal(second.publish_key, first.publish_key);
+    assert_string_equal(second.api_token, first.api_token);
 }
 
 static void a_key_that_others_can_read_is_refused(void **state)
