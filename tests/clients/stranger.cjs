@@ -37,10 +37,11 @@ async function main() {
 
   const table = await connect("relay/table");
   const board = SharedObject.get("board", false, table);
-  let synced = 0;
-  board.onSync = () => { synced++; };
-  await until(() => synced);
-  board.setProperty("x", 7);
+  const synced = [];
+  board.onSync = (list) => { synced.push(...list); };
+  await until(() => synced.some(({ code }) => code === "clear"));
+  board.setProperty("y", 8);
+  console.log("ready"); // somebody else looks at y, and sets x
   await until(() => board.getProperty("x") === 7);
   for (const connection of [echo, ann, bob, table]) connection.close();
   console.log("well");

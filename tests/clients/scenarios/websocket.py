@@ -151,7 +151,7 @@ def upgrades_that_are_refused():
 def heads():
     """Requests that two programs could read differently, or that are none."""
     good = "GET /rtmp HTTP/1.1\r\nHost: a\r\n"
-    fields = ["Content-Length: 5", "Content-Length: +5", "Content-Length: 5, 5", "Content-Length: 0x5", "Content-Length: -1",
+    fields = ["Content-Length: +5", "Content-Length: 5, 5", "Content-Length: 0x5", "Content-Length: -1",
               "Content-Length: 99999999999999999999", "Content-Length:\t5 5", "Transfer-Encoding: chunked",
               "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, identity", "Transfer-Encoding: \x0bchunked",
               "Host: b", "Host : b", " folded: x", "\tfolded: x", "A\x00: b", "A: b\x00", "A: b\rc", "A: b\nC: d", "A b: c",
@@ -171,12 +171,11 @@ def heads():
         yield f"{line}\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     yield "GET /rtmp HTTP/1.1\r\n\r\n"
     yield "GET /rtmp HTTP/1.1\nHost: a\n\n"
-    yield "GET /rtmp HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n"
 
 
 @scenario
 def heads_that_could_be_read_twice():
-    """Each is answered 400 and closed, byte after byte too."""
+    """Each is answered 400 (411 where a length is what is missing) and closed, byte after byte too."""
     n = 0
     with Server() as server:
         for head in heads():
@@ -193,7 +192,7 @@ def heads_that_could_be_read_twice():
                             answer += more
                     except ConnectionError:
                         pass
-                    if not answer.startswith(b"HTTP/1.1 400 ") and answer:
+                    if not answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 411 ")) and answer:
                         raise Failure(f"{head!r} was answered {answer[:60]!r}")
                     n += 1
         if n < 150:
