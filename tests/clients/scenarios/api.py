@@ -145,6 +145,23 @@ def many_ask_at_once():
             thread.join()
 
 
+@scenario
+def answers_keep_their_order():
+    """A quick answer does not overtake one that has to be collected."""
+    with Server() as server, socket.create_connection(("127.0.0.1", server.local_port), HANG) as sock:
+        def get_text(path):
+            return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
+        sock.sendall((get_text("/api/v1/server") + get_text("/healthz") + get_text("/api/v1/streams") + get_text("/readyz")) * 20)
+        data = b""
+        while data.count(b"ready\n") < 20:
+            more = sock.recv(65536)
+            if not more:
+                raise Failure("the server closed the connection")
+            data += more
+        found = re.findall(rb'"version"|\r\n\r\nok\n|"items"|\r\n\r\nready\n', data)
+        assert found == [b'"version"', b"\r\n\r\nok\n", b'"items"', b"\r\n\r\nready\n"] * 20, found[:8]
+
+
 @scenario(alone=True)
 def the_console_in_chromium():
     with live() as server, publish(sample("h264-aac", seconds=20), server.url(key=True)) as source, guests(server, "chat/blue"):

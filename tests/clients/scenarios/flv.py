@@ -190,6 +190,18 @@ def requests_on_one_connection():
 
 
 @scenario
+def a_request_that_waits_is_answered_first():
+    with Server() as server, socket.create_connection(("127.0.0.1", server.port), HANG) as sock:
+        sock.sendall(b"GET /live/cam.flv?wait=2 HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.3)
+        sock.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        data = b""
+        while more := sock.recv(65536):
+            data += more
+        assert 0 < data.find(b"nobody publishes") < data.find(b"nothing here"), data
+
+
+@scenario
 def http_bodies():
     with Server() as server:
         def post(*fields, body=""):

@@ -10,7 +10,7 @@ import time
 
 from scenario import scenario
 from scenarios.apps import guests
-from server import Failure, Server
+from server import HANG, Failure, Server
 from shared import CHANGE, CLEAR, REMOVE, SUCCESS, USED, Shared
 from websocket import Member
 
@@ -224,3 +224,18 @@ def kill_loses_at_most_a_second():
             raise Failure(f"only {safe} changes in all")
     finally:
         shutil.rmtree(state)
+
+
+@scenario
+def changes_have_the_rate_of_calls():
+    """What the application allows, not less: so many at the rate of strangers would take minutes."""
+    with Server("app.relay.call_rate=1000000", "app.relay.call_burst=1000000") as server, guests(server, "relay/table") as (ann,):
+        board, begin = Shared(ann, "board"), time.monotonic()
+        board.use()
+        for i in range(150):
+            for k in range(100):
+                board.set(x=100 * i + k)
+            for _ in range(100):
+                board.until(SUCCESS)
+            if time.monotonic() - begin > HANG:
+                raise Failure("changes have to wait")
