@@ -90,6 +90,13 @@ export class SharedObject {
   release(): void;
 }
 
+export class Lobby {
+  readonly rooms: ReadonlyMap<string, RoomRow>;
+  readonly filter: Filter | null;
+  on(event: "added" | "changed" | "removed", observer: (room: RoomRow) => void): () => void;
+  close(): void;
+}
+
 export class Room<Server extends Methods = Methods, Client extends Methods = Methods> {
   readonly member: string;
   readonly name: string;
@@ -109,6 +116,7 @@ export class Room<Server extends Methods = Methods, Client extends Methods = Met
   join(room: string, how?: { password?: string; ticket?: string; options?: object }): Promise<{ room: string }>;
   joinOrCreate(filter: Filter, how?: { prefix?: string; password?: string; options?: object }): Promise<{ room: string }>;
   leave(): Promise<{ room: string }>;
+  watch(filter?: Filter | null): Promise<Lobby>;
   rooms(): Promise<RoomRow[]>;
   members(): Promise<MemberRow[]>;
   shared(name: string, how?: { persistent?: boolean }): Promise<SharedObject>;

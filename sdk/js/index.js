@@ -105,6 +105,51 @@ export class SharedObject {
   }
 }
 
+/** The listed rooms of an application, as they are now: `rooms` is a Map by name. */
+export class Lobby {
+  rooms = new Map();
+  #room;
+  #observers = new Map();
+
+  constructor(room, filter) {
+    this.#room = room;
+    this.filter = filter;
+  }
+
+  /** on("added" | "changed" | "removed", (row) => ...) */
+  on(event, observer) {
+    if (!this.#observers.has(event)) this.#observers.set(event, new Set());
+    this.#observers.get(event).add(observer);
+    return () => this.#observers.get(event).delete(observer);
+  }
+
+  close() {
+    this.#room.unwatch(this);
+  }
+
+  /** Everything there is, or what the server tells. */
+  fill(rooms) {
+    const names = new Set(rooms.map(({ name }) => name));
+    this.take({ removed: [...this.rooms.keys()].filter((name) => !names.has(name)), rooms });
+  }
+
+  take({ removed, rooms }) {
+    for (const name of removed) {
+      const row = this.rooms.get(name);
+      if (this.rooms.delete(name)) this.#tell("removed", row);
+    }
+    for (const row of rooms) {
+      const event = this.rooms.has(row.name) ? "changed" : "added";
+      this.rooms.set(row.name, row);
+      this.#tell(event, row);
+    }
+  }
+
+  #tell(event, row) {
+    for (const observer of this.#observers.get(event) ?? []) observer(row);
+  }
+}
+
 /** A member of a room. */
 export class Room {
   member = "";
@@ -119,6 +164,7 @@ export class Room {
   #handlers = new Map();
   #observers = new Map();
   #objects = new Map();
+  #lobby = null;
   #token = "";
   #seq = 0;
   #attempt = 0;
@@ -201,6 +247,20 @@ export class Room {
     return this.call("$rooms");
   }
 
+  /** Watch the listed rooms of the application, or those whose metadata have all of the filter; one at a time. */
+  async watch(filter = null) {
+    const lobby = new Lobby(this, filter);
+    lobby.fill(await this.call("$watch", filter));
+    this.#lobby = lobby;
+    return lobby;
+  }
+
+  unwatch(lobby) {
+    if (this.#lobby !== lobby) return;
+    this.#lobby = null;
+    this.notify("$unwatch");
+  }
+
   members() {
     return this.call("$members");
   }
@@ -249,6 +309,7 @@ export class Room {
     if (message.seq !== undefined) this.#seq = message.seq;
     if (message.method === undefined) this.#settle(message);
     else if (message.method === "$shared") this.#objects.get(message.params.object)?.take(message.params);
+    else if (message.method === "$lobby") this.#lobby?.take(message.params[0]);
     else if (message.method === "$moved") this.#move(message.params);
     else if (message.method === "$kicked") this.#tell("kicked", message.params.message, message.params.data);
     else this.#answer(message);
@@ -294,6 +355,7 @@ export class Room {
     try {
       const welcome = await this.open();
       for (const object of this.#objects.values()) await this.call("$use", object.name, { persistent: object.persistent });
+      if (this.#lobby) this.#lobby.fill(await this.call("$watch", this.#lobby.filter));
       this.#tell("resumed", welcome.resumed, welcome.complete);
     } catch {
       // onclose has seen to it

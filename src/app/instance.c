@@ -172,6 +172,7 @@ int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *
     ph_list_init(&made->room_list);
     ph_list_init(&made->timers);
     ph_deferred_init(&made->work, on_work);
+    ph_lobby_init(&made->lobby);
     ph_instance_init_life(made);
     *instance = made;
     return 0;
@@ -193,6 +194,7 @@ void ph_instance_destroy(struct ph_instance *instance)
     if (!instance)
         return;
     ph_instance_unload(instance);
+    ph_lobby_finish(instance);
     end_tasks(instance);
     ph_deferred_cancel(&instance->work);
     ph_question_finish(instance);

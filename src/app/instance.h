@@ -21,6 +21,7 @@
 #include <rtmpwire/arena.h>
 #include <rtmpwire/value.h>
 
+#include "app/lobby.h"
 #include "base/attr.h"
 #include "base/idtable.h"
 #include "base/list.h"
@@ -69,6 +70,7 @@ struct ph_instance {
     struct ph_map rooms;      /**< named ones, by name */
     struct ph_list room_list; /**< list of struct ph_room::link, the hall first */
     struct ph_room *hall;
+    struct ph_lobby lobby;
     struct ph_question *spare; /**< for the next question */
     struct ph_list timers;     /**< list of struct ph_app_timer::link */
     size_t n_timers;

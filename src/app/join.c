@@ -113,6 +113,7 @@ static void on_entered(const struct ph_question *question, int verdict, const st
         member->state = PH_MEMBER_IN;
         ph_list_append(&room->members, &member->in_room);
         room->n_members++;
+        ph_lobby_touch(room);
         welcome(member);
         return;
     }
@@ -165,6 +166,7 @@ static void ask_create(struct ph_room *room);
 static void open_room(struct ph_room *room)
 {
     room->is_open = true;
+    ph_lobby_touch(room);
     if (ph_list_is_empty(&room->waiting))
         ph_room_settle(room);
     else
@@ -368,6 +370,7 @@ void ph_member_leave_room(struct ph_member *member, enum ph_reason reason)
     ph_member_release_all(member);
     ph_list_remove(&member->in_room);
     room->n_members--;
+    ph_lobby_touch(room);
     member->room = NULL;
     member->state = PH_MEMBER_ALONE;
     ph_room_settle(room);

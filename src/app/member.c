@@ -51,6 +51,7 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
     ph_list_init(&member->calls);
     ph_list_init(&member->invokes);
     ph_list_init(&member->missed);
+    ph_list_init(&member->watching);
     ph_rate_init(&member->rate, (uint32_t)settings->call_rate, (uint32_t)settings->call_burst);
     ph_list_append(&instance->members, &member->link);
     instance->n_members++;
@@ -128,6 +129,7 @@ static void free_member(struct ph_member *member)
     ph_timer_stop(instance->loop, &member->throttle);
     if (member->seat)
         *ph_seat_member(member->seat) = NULL;
+    ph_lobby_unwatch(member);
     ph_attributes_clear(member);
     ph_member_end_grace(member);
     rtmp_arena_finish(&member->moving_arena);

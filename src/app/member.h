@@ -27,6 +27,7 @@
 #include "net/timer.h"
 
 struct ph_letter;
+struct ph_lobby_group;
 struct ph_room;
 
 enum ph_member_state {
@@ -95,6 +96,9 @@ struct ph_member {
 
     struct ph_list invokes; /**< list of struct invoke::link: calls to the client that wait for a reply */
     uint32_t n_invokes, last_invoke;
+
+    struct ph_list watching;            /**< in its group */
+    struct ph_lobby_group *lobby_group; /**< NULL: it does not watch the lobby */
 
     char token[PH_TOKEN_TEXT]; /**< to resume with; "": its room has no grace period */
     struct ph_timer grace;     /**< runs while it is dropped */

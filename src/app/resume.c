@@ -73,6 +73,7 @@ bool ph_member_drop(struct ph_member *member)
     ph_member_fail_calls(member);
     ph_member_end_streams(member);
     ph_member_release_all(member);
+    ph_lobby_unwatch(member);
     leave_seat(member);
     member->seen = member->room->sequence;
     ph_timer_init(&member->grace, on_grace_over);

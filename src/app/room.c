@@ -99,6 +99,7 @@ int ph_room_close(struct ph_room *room, const char *description)
         ph_log_info(room->instance->theatre->log, room->instance->app.name, "room %s closed: %s", room->name,
                     description);
     room->is_closed = true;
+    ph_lobby_touch(room);
     ph_instance_defer(room->instance, &room->close);
     return 0;
 }
@@ -131,6 +132,7 @@ int ph_room_create(struct ph_instance *instance, const char *name, const char *e
     ph_list_init(&made->questions);
     ph_list_init(&made->objects);
     ph_list_init(&made->reservations);
+    ph_list_init(&made->touched);
     ph_timer_init(&made->dispose, on_dispose);
     ph_timer_init(&made->tick, on_tick);
     ph_list_append(&instance->room_list, &made->link);
@@ -143,6 +145,7 @@ void ph_room_free(struct ph_room *room)
     struct ph_instance *instance = room->instance;
     for (struct ph_list *node; (node = ph_list_first(&room->questions));)
         ph_question_withdraw(ph_list_entry(node, struct ph_question, link));
+    ph_lobby_forget(room);
     ph_reservations_end(room);
     ph_timers_end(instance, room);
     ph_objects_end(room);
@@ -239,6 +242,7 @@ int ph_room_configure(struct ph_room *room, const struct ph_room_options *option
     rtmp_arena_finish(&room->kept);
     room->kept = arena;
     room->options = wanted;
+    ph_lobby_touch(room);
     if (is_new_pace)
         start_ticks(room);
     return 0;

@@ -42,6 +42,7 @@ struct ph_room {
     size_t n_members, n_entering;
     struct ph_list reservations; /**< reserve.h */
     size_t n_reserved;           /**< seats */
+    struct ph_list touched;      /**< in the lobby's, when those who watch are to hear of it */
     uint64_t sequence;           /**< of its last event */
 
     struct ph_room_options options; /**< password and metadata live in `kept` */

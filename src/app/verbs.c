@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "app/attribute.h"
-#include "app/copy.h"
+#include "app/filter.h"
 #include "app/letter.h"
+#include "app/lobby.h"
 #include "app/member.h"
 #include "app/room.h"
 #include "base/limits.h"
@@ -79,34 +80,31 @@ static struct rtmp_value *text(struct rtmp_arena *arena, const char *words)
     return rtmp_value_new_string(arena, words, strlen(words));
 }
 
-static struct rtmp_value *describe_room(struct rtmp_arena *arena, const struct ph_room *room)
-{
-    const struct rtmp_value *metadata = ph_value_in(room->options.metadata);
-    struct rtmp_value *row = rtmp_value_new_object(arena);
-    bool whole = set(arena, row, "name", text(arena, room->name)) &&
-                 set(arena, row, "members", rtmp_value_new_number(arena, (double)room->n_members)) &&
-                 set(arena, row, "capacity", rtmp_value_new_number(arena, room->options.capacity)) &&
-                 set(arena, row, "locked", rtmp_value_new_boolean(room->options.locked)) &&
-                 set(arena, row, "password", rtmp_value_new_boolean(room->options.password[0] != '\0')) &&
-                 set(arena, row, "metadata", metadata ? ph_value_copy(metadata, arena) : rtmp_value_new_null());
-    return whole ? row : NULL;
-}
-
 static void list_rooms(struct ph_member *member, struct ph_letter *call)
 {
-    struct rtmp_arena *arena = scratch_of(member);
-    struct rtmp_value *rooms = rtmp_value_new_array(arena);
-    size_t n = 0;
-    ph_list_for_each(node, &member->instance->room_list)
-    {
-        const struct ph_room *room = ph_list_entry(node, struct ph_room, link);
-        if (!room->name[0] || !room->is_open || room->options.unlisted || n == PH_LIMIT_LISTED)
-            continue;
-        n++;
-        if (rooms && rtmp_value_push(arena, rooms, describe_room(arena, room)))
-            rooms = NULL;
+    reply(member, call, ph_lobby_list(member->instance, NULL, scratch_of(member)));
+}
+
+static void watch(struct ph_member *member, struct ph_letter *call)
+{
+    const struct rtmp_value *filter = rtmp_value_at(call->value, 0);
+    struct rtmp_value *rooms;
+    enum rtmp_value_type type = rtmp_value_type(filter);
+    if (type == RTMP_NULL || type == RTMP_UNDEFINED)
+        filter = NULL;
+    if (filter && !ph_filter_is_valid(filter)) {
+        refuse(member, call, "A filter is an object of texts, numbers and booleans.");
+        return;
     }
-    reply(member, call, rooms);
+    int err = ph_lobby_watch(member, filter, &rooms);
+    const struct ph_answer answer = {.value = err ? NULL : ph_value_out(rooms)};
+    ph_member_answer_call(member, call, err, &answer);
+}
+
+static void unwatch(struct ph_member *member, struct ph_letter *call)
+{
+    ph_lobby_unwatch(member);
+    reply(member, call, rtmp_value_new_boolean(true));
 }
 
 /* A handle as text: a double would lose its last bits. */
@@ -149,7 +147,8 @@ static void list_members(struct ph_member *member, struct ph_letter *call)
 static const struct {
     const char *name;
     void (*run)(struct ph_member *member, struct ph_letter *call);
-} verbs[] = {{"$join", join}, {"$leave", leave}, {"$rooms", list_rooms}, {"$members", list_members}};
+} verbs[] = {{"$join", join},   {"$leave", leave},     {"$rooms", list_rooms},
+             {"$watch", watch}, {"$unwatch", unwatch}, {"$members", list_members}};
 
 void ph_verb_run(struct ph_member *member, struct ph_letter *call)
 {

@@ -85,6 +85,9 @@
     X(SAVED_BYTES, 16 * PH_MIB, "bytes", "what an application saves when it is reloaded")                       \
     X(RESERVATIONS, 1000, "tickets", "of one application, not yet used")                                        \
     X(RESERVED_MS, 15000, "ms", "a seat is kept for who has a ticket")                                          \
+    X(LOBBY_FILTERS, 64, "filters", "with which members of one application watch its rooms")                    \
+    X(LOBBY_ROWS, 100, "rooms", "in one message to who watches them; the others follow")                        \
+    X(LOBBY_MS, 250, "ms", "changes of rooms are gathered for who watches them")                                \
     X(OBJECTS, 256, "shared objects", "of one room")                                                            \
     X(OBJECT_USES, 64, "shared objects", "that one member uses")                                                \
     X(OBJECT_NAME, 255, "bytes", "name of a shared object or slot")                                             \

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "media/media.h"
 
-enum { GUESTS = 64 };
+enum { GUESTS = 80 };
 
 struct ph_app *stage_app;
 ph_answer_id stage_later[PARTS];
@@ -20,6 +20,7 @@ ph_room_id stage_room;
 unsigned stage_unloads;
 struct ph_answer stage_answer;
 struct ph_room_options stage_options;
+void (*stage_on_deliver)(struct guest *guest, const char *name, const struct rtmp_value *arguments);
 void (*stage_on_report)(struct guest *guest, const struct ph_shared_report *report);
 
 static uint64_t now_us;
@@ -293,7 +294,10 @@ static void on_invoke(void *user, const char *name, uint32_t id, const struct rt
 static void on_deliver(void *user, struct ph_parcel *parcel)
 {
     struct guest *guest = user;
-    note_guest("%s<%s", guest->name, parcel->name);
+    if (stage_on_deliver)
+        stage_on_deliver(guest, parcel->name, parcel->arguments);
+    else
+        note_guest("%s<%s", guest->name, parcel->name);
 }
 
 static void on_shared(void *user, const struct ph_shared_report *report)
@@ -436,6 +440,7 @@ int stage_open(void **state)
     stage_answer = (struct ph_answer){0};
     stage_options = (struct ph_room_options){0};
     stage_on_report = NULL;
+    stage_on_deliver = NULL;
     struct ph_log_options log_options = {.level = PH_LOG_ERROR, .clock = &hand_clock, .descriptor = 1};
     struct ph_loops_options options = {.n = 1, .name = "worker", .clock = &hand_clock};
     assert_int_equal(ph_log_create(&log_options, &log_book), 0);

@@ -50,6 +50,9 @@ extern struct ph_room_options stage_options;
 /* Hears the reports of shared objects; NULL: nobody does. */
 extern void (*stage_on_report)(struct guest *guest, const struct ph_shared_report *report);
 
+/* Hears what goes to many, instead of the book; NULL: nobody does. */
+extern void (*stage_on_deliver)(struct guest *guest, const char *name, const struct rtmp_value *arguments);
+
 /* Deliver everything that is under way. */
 void stage_turn(void);
 

@@ -7,6 +7,11 @@
 
 #include <rtmpwire/value.h>
 
+#include "app/lobby.h"
+#include "app/member.h"
+#include "app/room.h"
+#include "base/text.h"
+
 static char arrived[160]; /* "room" or an error, of the last joins */
 
 static void on_joined(struct ph_app *app, void *user, int error, const struct ph_value *value)
@@ -165,6 +170,150 @@ static void filters_that_are_none(void **state)
     expect_arrivals("");
 }
 
+/* Watching: the last news, as "-removed +room/members". */
+
+static char news[4096];
+static unsigned n_news;
+
+static void on_lobby(struct guest *guest, const char *name, const struct rtmp_value *arguments)
+{
+    const struct rtmp_value *told = rtmp_value_at(arguments, 0), *removed = rtmp_value_get(told, "removed"),
+                            *rooms = rtmp_value_get(told, "rooms");
+    struct ph_text text;
+    (void)guest;
+    assert_string_equal(name, "$lobby");
+    n_news++;
+    ph_text_init(&text, news, sizeof news);
+    for (size_t i = 0; i < rtmp_value_count(removed); i++)
+        ph_text_add(&text, "-%s ", rtmp_value_text(rtmp_value_at(removed, i)).data);
+    for (size_t i = 0; i < rtmp_value_count(rooms); i++) {
+        const struct rtmp_value *row = rtmp_value_at(rooms, i);
+        ph_text_add(&text, "+%s/%g ", rtmp_value_text(rtmp_value_get(row, "name")).data,
+                    rtmp_value_number(rtmp_value_get(row, "members"), -1));
+    }
+}
+
+static struct ph_member *member_of(const struct guest *guest)
+{
+    return ph_member_get(ph_instance_of(stage_app), guest->member);
+}
+
+static int watch(const struct guest *guest, const char *mode, size_t *n)
+{
+    struct rtmp_value *rooms = NULL;
+    int err = ph_lobby_watch(member_of(guest), mode ? ph_value_in(looking_for(mode)) : NULL, &rooms);
+    *n = rtmp_value_count(rooms);
+    stage_on_deliver = on_lobby;
+    news[0] = '\0';
+    n_news = 0;
+    return err;
+}
+
+static void expect_news(const char *wanted)
+{
+    stage_wait(251);
+    assert_string_equal(news, wanted);
+    news[0] = '\0';
+}
+
+static void changes_are_gathered(void **state)
+{
+    size_t n;
+    (void)state;
+    struct guest *ann = stage_join("ann", "stage");
+    struct guest *bob = stage_join("bob", "stage/red");
+    assert_int_equal(watch(ann, NULL, &n), 0);
+    assert_int_equal(n, 1);
+    struct guest *cat = stage_join("cat", "stage/red");
+    struct guest *dan = stage_join("dan", "stage/red");
+    stage_wait(200);
+    assert_int_equal(n_news, 0);
+    expect_news("+red/3 ");
+    assert_int_equal(n_news, 1);
+    stage_leave(cat, PH_REASON_LEFT);
+    stage_leave(dan, PH_REASON_LEFT);
+    stage_leave(bob, PH_REASON_LEFT);
+    expect_news("-red ");
+    stage_join("eve", "stage/red");
+    ph_lobby_unwatch(member_of(ann));
+    expect_news("");
+}
+
+static void configure(const char *room, bool unlisted, const char *mode)
+{
+    const struct ph_rooms *rooms = stage_app->host->rooms;
+    const struct ph_room_options options = {
+        .size = sizeof options, .unlisted = unlisted, .metadata = mode ? looking_for(mode) : NULL};
+    assert_int_equal(rooms->configure(stage_app, rooms->find(stage_app, room), &options), 0);
+}
+
+static void who_watches_hears_of_what_fits(void **state)
+{
+    size_t n;
+    (void)state;
+    struct guest *ann = stage_join("ann", "stage");
+    stage_join("bob", "stage/red");
+    configure("red", true, "fast");
+    assert_int_equal(watch(ann, "fast", &n), 0);
+    assert_int_equal(n, 0);
+    configure("red", false, "slow");
+    expect_news("");
+    configure("red", false, "fast");
+    expect_news("+red/1 ");
+    configure("red", false, "slow");
+    expect_news("-red ");
+    configure("red", true, "fast");
+    expect_news(""); /* its name is not told */
+    assert_int_equal(watch(ann, "slow", &n), 0);
+    assert_int_equal(n, 0);
+    configure("red", false, "slow");
+    assert_int_equal(watch(ann, "slow", &n), 0);
+    assert_int_equal(n, 1);
+    configure("red", true, "slow"); /* before what it was told has been told to others */
+    expect_news("-red ");
+}
+
+static void much_news_comes_in_parts(void **state)
+{
+    size_t n;
+    (void)state;
+    struct guest *ann = stage_join("ann", "stage");
+    struct ph_instance *instance = ph_instance_of(stage_app);
+    assert_int_equal(watch(ann, NULL, &n), 0);
+    stage_on_deliver = NULL;
+    for (int i = 0; i < 250; i++) {
+        char name[16];
+        struct ph_room *room;
+        snprintf(name, sizeof name, "r%d", i);
+        assert_int_equal(ph_room_create(instance, name, "", &room), 0);
+        room->is_open = true;
+        ph_lobby_touch(room);
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        stage_wait(251);
+        stage_forget();
+        assert_int_equal(ph_list_is_empty(&instance->lobby.touched), i >= 2);
+    }
+}
+
+static void filters_are_bounded(void **state)
+{
+    struct guest *guests[4];
+    size_t n;
+    (void)state;
+    open_four(guests);
+    for (int i = 0; i < 64; i++) {
+        struct guest *guest = stage_join("eve", "stage");
+        char mode[16];
+        snprintf(mode, sizeof mode, "%d", i);
+        assert_int_equal(watch(guest, mode, &n), 0);
+    }
+    assert_int_equal(watch(guests[0], "a", &n), PH_E_LIMIT);
+    assert_int_equal(watch(guests[0], NULL, &n), PH_E_LIMIT);
+    assert_int_equal(watch(guests[0], "0", &n), 0); /* there is one already */
+    stage_forget();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +325,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_room_that_nobody_may_enter_is_not_made_again_and_again, stage_open,
                                         stage_close),
         cmocka_unit_test_setup_teardown(filters_that_are_none, stage_open, stage_close),
+        cmocka_unit_test_setup_teardown(changes_are_gathered, stage_open, stage_close),
+        cmocka_unit_test_setup_teardown(who_watches_hears_of_what_fits, stage_open, stage_close),
+        cmocka_unit_test_setup_teardown(much_news_comes_in_parts, stage_open, stage_close),
+        cmocka_unit_test_setup_teardown(filters_are_bounded, stage_open, stage_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

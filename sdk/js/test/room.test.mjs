@@ -71,6 +71,26 @@ test("who look for the same meet", async () => {
   for (const room of [ann, bob, cat]) room.close();
 });
 
+test("who watches the lobby sees rooms come, change and go", async () => {
+  const [watcher, ann, bob] = await Promise.all([1, 2, 3].map(() => connect(`${base}/relay`)));
+  const lobby = await watcher.watch({ game: "go" });
+  assert.equal(lobby.rooms.size, 0);
+  const added = seen(lobby, "added");
+  const { room } = await ann.joinOrCreate({ game: "go" });
+  await bob.joinOrCreate({ game: "chess" });
+  assert.equal((await added)[0].name, room);
+  const changed = seen(lobby, "changed");
+  await bob.join(room);
+  assert.equal((await changed)[0].members, 2);
+  assert.deepEqual([...lobby.rooms.keys()], [room]);
+  const removed = seen(lobby, "removed");
+  await Promise.all([ann.leave(), bob.leave()]);
+  assert.equal((await removed)[0].name, room);
+  lobby.close();
+  await assert.rejects(watcher.watch({ game: [] }), /filter/);
+  for (const member of [watcher, ann, bob]) member.close();
+});
+
 test("shared objects are the same for all", async () => {
   const [ann, bob] = [await connect(`${base}/relay/s`), await connect(`${base}/relay/s`)];
   const [mine, theirs] = [await ann.shared("board"), await bob.shared("board")];
