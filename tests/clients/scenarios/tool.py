@@ -21,6 +21,11 @@ def tool(*arguments, status=0):
     return done.stderr if status else done.stdout
 
 
+def expect_json(found, wanted):
+    """The same text: to Python a number is as good as a boolean."""
+    expect(json.dumps(found, sort_keys=True), json.dumps(wanted, sort_keys=True))
+
+
 def call(server, path, method, *values, status=0):
     return tool("call", f"rtmp://127.0.0.1:{server.port}/{path}", method, *map(json.dumps, values), status=status)
 
@@ -29,8 +34,9 @@ def call(server, path, method, *values, status=0):
 def tool_calls_methods():
     with Server() as server:
         for value in (None, True, 0, -7, 1.5, "grüße \U0001f3ad", [], {}, [1, {"a": [None]}], "x" * 60000):
-            expect(json.loads(call(server, "echo", "echo", value)), value)
-        expect(json.loads(call(server, "echo/room", "two", 1, [2])), [1, [2]])
+            expect_json(json.loads(call(server, "echo", "echo", value)), value)
+        expect_json(json.loads(call(server, "echo/room", "two", 1, [2])), [1, [2]])
+        expect_json(json.loads(call(server, "relay/table?team=red", "members"))[1:], [])
         for found, words in ((call(server, "chat", "say", "x", status=1), "Say who you are first"),
                              (call(server, "echo", "", status=1), "Call"),
                              (call(server, "nosuch", "x", status=1), "NetConnection.Connect.InvalidApp"),
@@ -84,8 +90,8 @@ def rtmpdump_arguments_arrive_as_sent():
         with dump:
             line = server.wait_line("got ")
             dump.wait(status=None)
-    expect(json.loads(line.split("got ", 1)[1]),
-           [True, False, "hello", "", 3.5, -7, None, {"name": "Ann", "age": 7, "in": True, "more": {"deep": "x"}}])
+    expect_json(json.loads(line.split("got ", 1)[1]),
+                [True, False, "hello", "", 3.5, -7, None, {"name": "Ann", "age": 7, "in": True, "more": {"deep": "x"}}])
 
 
 @scenario
