@@ -69,7 +69,6 @@ static void push_arguments(lua_State *L, struct ph_app *app, enum ph_lua_hook ho
         break;
     case PH_LUA_UNLOAD:
     case PH_LUA_SAVE:
-    case PH_LUA_DRAIN:
         break;
     case PH_LUA_CONNECT:
         push_member(L, event);
@@ -129,6 +128,9 @@ static void push_arguments(lua_State *L, struct ph_app *app, enum ph_lua_hook ho
         break;
     case PH_LUA_TICK:
         push_room(L, event);
+        lua_pushnumber(L, event->seconds);
+        break;
+    case PH_LUA_DRAIN:
         lua_pushnumber(L, event->seconds);
         break;
     case PH_LUA_SAVE_ROOM:

@@ -45,7 +45,7 @@ struct ph_event {
     const struct ph_value *value;           /**< arguments (an array); a state; a message */
     const struct ph_shared_change *changes; /**< shared */
     size_t n_changes;
-    double seconds; /**< tick: since the last one */
+    double seconds; /**< tick: since the last one; drain: that are left */
 };
 
 typedef int (*ph_hook_fn)(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer);
@@ -111,7 +111,7 @@ struct ph_app_type {
     ph_hook_fn tick;      /**< room, seconds */
     ph_hook_fn save_room; /**< room; answer->value, at most 1 MiB, is given to the next create_room */
     ph_hook_fn save;      /**< answer->value is given to the next load */
-    ph_hook_fn drain;     /**< the server is about to stop: drain_ms are left */
+    ph_hook_fn drain;     /**< the server is about to stop: seconds are left */
 };
 
 /** What the server offers; a table or function that this version does not have is NULL. Tables only grow: look at

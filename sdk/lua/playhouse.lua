@@ -419,4 +419,4 @@ function playhouse.streams.stop(path, description) end
 ---@field tick nil|fun(room: playhouse.Room, seconds: number)
 ---@field save_room nil|fun(room: playhouse.Room): playhouse.Value
 ---@field save nil|fun(): playhouse.Value
----@field drain nil|fun()
+---@field drain nil|fun(seconds: number)

@@ -73,7 +73,9 @@ static void on_drain(struct ph_mail *mail)
     if (instance->state != PH_INSTANCE_RUNNING)
         return;
     ph_instance_begin(instance);
-    ph_instance_tell(instance, instance->type->drain, &stop_event);
+    struct ph_event event = stop_event;
+    event.seconds = instance->theatre->options.drain_ms / 1000.0;
+    ph_instance_tell(instance, instance->type->drain, &event);
     ph_instance_end(instance);
 }
 

@@ -35,6 +35,7 @@ struct ph_theatre_options {
     struct ph_loops *workers;     /**< lent; of the seats */
     struct ph_media *media;       /**< lent */
     struct ph_log *log;           /**< lent */
+    uint32_t drain_ms;            /**< what clients and applications have before the server ends */
     const char *store;            /**< lent; the file of the store; NULL: nothing outlives the server */
     const char *folder;           /**< lent; of the configuration's file, for relative names; NULL: here */
     const struct ph_clock *clock; /**< lent; NULL is ph_clock_system */

@@ -128,6 +128,7 @@ static int make_theatre(struct server *server, const struct ph_state *state)
         .workers = server->workers,
         .media = server->media,
         .log = server->log,
+        .drain_ms = (uint32_t)server->settings->server.drain_ms,
         .store = server->store,
         .folder = server->settings->folder,
     };

@@ -907,3 +907,11 @@ def lua_errors_do_not_flood_the_log():
         wait_for(storm, "errors to be counted")
         if len([line for line in server.lines if "oops" in line]) >= len(sent):
             raise Failure("every error has its line")
+
+
+@scenario
+def lua_hears_how_long_is_left():
+    script = "return {drain = function(seconds) playhouse.log.info('left: ' .. seconds) end}"
+    with scripted(script, "limits.drain=7s") as (server, _):
+        server.stop()
+        server.wait_line("left: 7")
