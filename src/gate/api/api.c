@@ -42,7 +42,7 @@ void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *ti
 
 /* Resources: each begins a census, and tells what of it was asked for */
 
-/* The rows, those of `path` alone if it is not empty. */
+/* {"items": rows} */
 static json_t *page_of(json_t *rows)
 {
     json_t *page = json_object();
