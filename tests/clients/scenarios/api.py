@@ -12,8 +12,7 @@ from media import sample
 from peers import Peer, Player, publish
 from scenario import scenario
 from scenarios.apps import guests
-from scenarios.flv import get
-from scenarios.live import live
+from scenarios.flv import get, live
 from scenarios.pages import HERE
 from scenarios.sdk import NODE
 from server import HANG, Failure, Server, wait_for

@@ -18,7 +18,7 @@ from websocket import Member
 
 
 @contextlib.contextmanager
-def scripted(source, *sets, open_publish=False, **files):
+def scripted(source, *sets, open_publish=False, observed=True, **files):
     """A server whose application `game` is this script; the server, and how to change a file of it."""
     with tempfile.TemporaryDirectory(prefix="playhouse-script-") as folder:
         def write(text, name="game"):
@@ -30,7 +30,7 @@ def scripted(source, *sets, open_publish=False, **files):
         write(source)
         with Server("app.game.type=lua", f"app.game.script={folder}/game.lua", "app.echo.type=echo",
                     "app.game.call_rate=100000", "app.game.call_burst=100000", *sets,
-                    open_publish=open_publish) as server:
+                    open_publish=open_publish, observed=observed) as server:
             yield server, write
 
 

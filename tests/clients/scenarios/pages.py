@@ -6,8 +6,7 @@ import os
 from media import sample
 from peers import Peer, publish
 from scenario import scenario
-from scenarios.flv import get
-from scenarios.live import live
+from scenarios.flv import get, live
 from scenarios.sdk import NODE
 from server import Failure, Server, wait_for
 
