@@ -29,9 +29,10 @@ struct ph_timers_service {
 
 struct ph_streams {
     uint32_t version, size;
-    /** `done` gets an array of objects {path, since_ms, viewers, tracks} of the application's live streams. */
+    /** `done` gets an array of objects {path, since_ms, viewers} of the application's live streams, at most 1,000;
+     *  since_ms: since 1970 UTC. */
     int (*list)(struct ph_app *app, ph_done_fn done, void *user);
-    /** End a publisher by the path of its stream. `done` may be NULL; PH_E_NOT_FOUND. */
+    /** End a publisher by the path of its stream, "chat/room/name". `done` may be NULL, and hears PH_E_NOT_FOUND. */
     int (*stop)(struct ph_app *app, const char *path, const char *description, ph_done_fn done, void *user);
 };
 
@@ -58,8 +59,9 @@ struct ph_http_request {
 
 struct ph_http {
     uint32_t version, size;
-    /** `done` gets {status, headers {…}, body (bytes)}; PH_E_TIMEOUT; PH_E_IO; PH_E_LIMIT the reply is too long.
-     *  Returns PH_E_LIMIT 64 are in flight; PH_E_ARGUMENT. */
+    /** `done` gets {status, headers {names in lower case}, body (bytes)}; PH_E_TIMEOUT; PH_E_IO; PH_E_LIMIT the reply is
+     *  too long. Redirections are not followed, and nothing is sent twice. Returns PH_E_LIMIT 64 are in flight;
+     *  PH_E_ARGUMENT the URL, a header with a line break, or one that says how long the message is. */
     int (*request)(struct ph_app *app, const struct ph_http_request *request, ph_done_fn done, void *user);
 };
 
@@ -76,7 +78,8 @@ struct ph_app_log {
     void (*write)(struct ph_app *app, enum ph_app_log_level level, const char *text);
 };
 
-/** Counters and gauges of the application; made at their first use, at most 64. */
+/** Counters (add, by 0 or more) and gauges (set) of the application; made at their first use, at most 64. /metrics shows
+ *  them. Names are made of letters, digits, "_", "." and "-", at most 63; the log tells of those that are not kept. */
 struct ph_app_metrics {
     uint32_t version, size;
     void (*add)(struct ph_app *app, const char *name, double by);

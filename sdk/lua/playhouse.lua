@@ -379,7 +379,7 @@ function playhouse.http.post(url, body, content_type) end
 
 playhouse.streams = {}
 ---Wait for the list of live streams of this application.
----@return {path: string, since_ms: integer, viewers: integer, tracks: playhouse.Value}[]|nil, playhouse.Error|nil
+---@return {path: string, since_ms: integer, viewers: integer}[]|nil, playhouse.Error|nil
 function playhouse.streams.list() end
 ---End a publisher.
 ---@param path string

@@ -22,6 +22,7 @@
 #include <rtmpwire/value.h>
 
 #include "app/lobby.h"
+#include "app/metric.h"
 #include "base/attr.h"
 #include "base/idtable.h"
 #include "base/list.h"
@@ -29,6 +30,7 @@
 #include "net/loop.h"
 
 struct ph_application;
+struct ph_http_client;
 struct ph_letter;
 struct ph_member;
 struct ph_object_watch;
@@ -74,7 +76,10 @@ struct ph_instance {
     struct ph_question *spare; /**< for the next question */
     struct ph_list timers;     /**< list of struct ph_app_timer::link */
     size_t n_timers;
-    unsigned n_jobs; /**< that other threads do */
+    unsigned n_jobs;             /**< that other threads do */
+    struct ph_http_client *http; /**< NULL before the first request */
+    struct ph_metrics metrics;
+    bool has_odd_metric; /**< the log has told of one that is not kept */
 
     /* life.c */
     struct ph_mail load_mail, drain_mail;

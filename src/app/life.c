@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "app/copy.h"
+#include "app/http_client.h"
 #include "app/instance.h"
 #include "app/letter.h"
 #include "app/member.h"
@@ -110,6 +111,8 @@ static void unload(struct ph_instance *instance, enum ph_reason reason)
         ph_instance_tell(instance, instance->type->unload, &event);
     instance->state = PH_INSTANCE_ENDED;
     instance->life++;
+    ph_http_client_free(instance->http);
+    instance->http = NULL;
     ph_instance_drop_methods(instance);
 }
 

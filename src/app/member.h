@@ -42,6 +42,7 @@ enum ph_member_state {
 struct ph_member_stream {
     struct ph_list link;
     enum ph_seat_verb verb;
+    uint64_t since_ms; /**< since 1970 */
     char name[];
 };
 

@@ -7,6 +7,7 @@
 #include "app/member.h"
 #include "app/question.h"
 #include "app/room.h"
+#include "app/theatre.h"
 
 static struct ph_member_stream *find(const struct ph_member *member, enum ph_seat_verb verb, const char *name)
 {
@@ -26,6 +27,7 @@ static bool note(struct ph_member *member, enum ph_seat_verb verb, const char *n
     if (!stream)
         return false;
     stream->verb = verb;
+    stream->since_ms = ph_theatre_wall_ms(member->instance->theatre);
     memcpy(stream->name, name, length + 1);
     ph_list_append(&member->streams, &stream->link);
     return true;

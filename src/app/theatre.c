@@ -172,3 +172,14 @@ struct ph_instance *ph_theatre_find(const struct ph_theatre *theatre, const stru
             return theatre->instances[i];
     return NULL;
 }
+
+void ph_theatre_tell_metrics(const struct ph_theatre *theatre,
+                             void (*tell)(void *user, const char *app, const struct ph_metric *metric), void *user)
+{
+    for (size_t i = 0; i < theatre->n; i++) {
+        struct ph_metrics *metrics = &theatre->instances[i]->metrics;
+        size_t n = atomic_load_explicit(&metrics->n, memory_order_acquire);
+        for (size_t k = 0; k < n; k++)
+            tell(user, theatre->instances[i]->app.name, &metrics->metric[k]);
+    }
+}

@@ -26,6 +26,7 @@ struct ph_apps;
 struct ph_instance;
 struct ph_log;
 struct ph_media;
+struct ph_metric;
 
 struct ph_theatre_options {
     const struct ph_apps *apps;             /**< lent */
@@ -66,6 +67,10 @@ void ph_theatre_destroy(struct ph_theatre *theatre);
 
 /** [any] Milliseconds since 1970. */
 uint64_t ph_theatre_wall_ms(const struct ph_theatre *theatre);
+
+/** [any] Tell of each counter and gauge of each application. */
+void ph_theatre_tell_metrics(const struct ph_theatre *theatre,
+                             void (*tell)(void *user, const char *app, const struct ph_metric *metric), void *user);
 
 /** [any] The instance of an application; NULL: the application has none, it is media alone. */
 struct ph_instance *ph_theatre_find(const struct ph_theatre *theatre, const struct ph_application *application);

@@ -290,6 +290,7 @@ static void wire(struct server *server, const struct ph_state *state)
     server->api.workers = server->workers;
     server->api.media = server->media;
     server->api.apps = &server->apps;
+    server->api.theatre = server->theatre;
     server->api.log = server->log;
     server->api.token = state->api_token;
     server->api.version = PLAYHOUSE_VERSION;

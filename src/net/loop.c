@@ -47,7 +47,7 @@ void ph_timer_start(struct ph_loop *loop, struct ph_timer *timer, uint64_t after
 {
     ph_loop_assert_owner(loop);
     ph_timers_remove(&loop->timers, timer);
-    ph_timers_add(&loop->timers, timer, ph_loop_now(loop) + after_us);
+    ph_timers_add(&loop->timers, timer, ph_loop_now(loop) + (after_us ? after_us : 1)); /* not in this turn */
 }
 
 void ph_timer_stop(struct ph_loop *loop, struct ph_timer *timer) { ph_timers_remove(&loop->timers, timer); }

@@ -149,7 +149,7 @@ void ph_loop_defer_again(struct ph_loop *loop, struct ph_deferred *deferred);
 /** Forget it; do so before freeing the object it lies in. */
 void ph_deferred_cancel(struct ph_deferred *deferred);
 
-/** Fire once in `after_us`; starts anew if it runs. */
+/** Fire once in `after_us`, in a later turn even if that is 0; starts anew if it runs. */
 void ph_timer_start(struct ph_loop *loop, struct ph_timer *timer, uint64_t after_us);
 
 /** Stop; it will not fire, even if it was due. */

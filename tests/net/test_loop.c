@@ -117,6 +117,29 @@ static void a_loop_runs_its_timers(void **state)
     assert_string_equal(trace, "t");
 }
 
+static void start_again(struct ph_timer *timer)
+{
+    note('t');
+    ph_timer_start(loop, timer, 0);
+}
+
+/* Else a script that waits for 0 ms in a loop stops everybody on its loop. */
+static void a_timer_of_0_waits_for_the_next_turn(void **state)
+{
+    (void)state;
+    struct ph_timer timer;
+    trace[0] = '\0';
+    ph_timer_init(&timer, start_again);
+    ph_loop_turn(loop, false);
+    ph_timer_start(loop, &timer, 0);
+    for (int i = 0; i < 3; i++) {
+        test_now_us += 1;
+        ph_loop_turn(loop, false);
+    }
+    ph_timer_stop(loop, &timer);
+    assert_string_equal(trace, "ttt");
+}
+
 /* ---- deferred work ---- */
 
 static struct ph_deferred once, chained, again;
@@ -309,10 +332,11 @@ static void letters_of_a_sender_keep_their_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(timers_fire_in_order_never_early), cmocka_unit_test(a_loop_runs_its_timers),
-        cmocka_unit_test(deferred_work_runs_after_mail),    cmocka_unit_test(again_goes_on_in_the_next_turn),
-        cmocka_unit_test(the_clock_stands_during_a_turn),   cmocka_unit_test(busy_is_the_time_not_slept),
-        cmocka_unit_test(much_mail_lets_reads_pass),        cmocka_unit_test(letters_of_a_sender_keep_their_order),
+        cmocka_unit_test(timers_fire_in_order_never_early),     cmocka_unit_test(a_loop_runs_its_timers),
+        cmocka_unit_test(a_timer_of_0_waits_for_the_next_turn), cmocka_unit_test(deferred_work_runs_after_mail),
+        cmocka_unit_test(again_goes_on_in_the_next_turn),       cmocka_unit_test(the_clock_stands_during_a_turn),
+        cmocka_unit_test(busy_is_the_time_not_slept),           cmocka_unit_test(much_mail_lets_reads_pass),
+        cmocka_unit_test(letters_of_a_sender_keep_their_order),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -21,12 +21,14 @@ struct ph_apps;
 struct ph_log;
 struct ph_loops;
 struct ph_media;
+struct ph_theatre;
 
 /** Everything is lent. */
 struct ph_api {
     struct ph_loops *workers;
     struct ph_media *media;
     const struct ph_apps *apps;
+    const struct ph_theatre *theatre;
     struct ph_log *log;
     const char *token;
     const char *version;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/metric.h"
+#include "app/theatre.h"
 #include "base/buf.h"
 #include "base/text.h"
 #include "gate/api/census.h"
@@ -107,6 +109,29 @@ static void add_streams(struct page *page, struct ph_census *census)
     }
 }
 
+struct app_page {
+    struct page *page;
+    bool is_counter;
+};
+
+static void add_metric(void *user, const char *app, const struct ph_metric *metric)
+{
+    const struct app_page *it = user;
+    if (metric->is_counter == it->is_counter)
+        add(it->page, "playhouse_app_%s{app=\"%s\",name=\"%s\"} %.17g\n",
+            metric->is_counter ? "counter_total" : "gauge", app, metric->name,
+            atomic_load_explicit(&metric->value, memory_order_relaxed));
+}
+
+static void add_apps(struct page *page, struct ph_census *census)
+{
+    struct app_page counters = {page, true}, gauges = {page, false};
+    head(page, "app_counter_total", "counter", "What applications count.");
+    ph_theatre_tell_metrics(census->api->theatre, add_metric, &counters);
+    head(page, "app_gauge", "gauge", "What applications measure.");
+    ph_theatre_tell_metrics(census->api->theatre, add_metric, &gauges);
+}
+
 static void tell(struct ph_census *census)
 {
     struct page page = {0};
@@ -115,6 +140,7 @@ static void tell(struct ph_census *census)
     add_workers(&page, census);
     add_sessions(&page, census);
     add_streams(&page, census);
+    add_apps(&page, census);
     if (page.failed)
         ph_exchange_refuse(census->exchange, 503, "the server is out of memory");
     else

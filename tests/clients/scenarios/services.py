@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: MIT
 """What the server does for applications, through scripts and clients of each kind."""
 
+import contextlib
+import http.server
+import socket
+import threading
+import time
+
+from media import sample
+from peers import Player, publish
 from rtmp import Client
 from scenario import scenario
+from scenarios.flv import get
 from scenarios.lua import expect, scripted
+from server import HANG
 from waiting import Failure, wait_for
 from websocket import Member
 
@@ -63,3 +73,189 @@ def lua_join_or_create():
         other = cat.call("find", "duel")
         if other[0] == name:
             raise Failure("three in a room for two")
+
+
+STREAMS = """
+local game, S = {calls = {}}, playhouse.streams
+function game.calls.list() local all = S.list() table.sort(all, function(a, b) return a.path < b.path end) return all end
+function game.calls.stop(_, path) local done, why = S.stop(path, "Enough of that.") return done or why end
+return game
+"""
+
+
+@scenario
+def lua_streams_are_listed_and_stopped():
+    with scripted(STREAMS, open_publish=True) as (server, _), Client(server.port) as boss, Client(server.port) as actor:
+        boss.connect("game")
+        expect(boss.call("list"), [])
+        actor.connect("game/blue")
+        begun = time.time() * 1000
+        with publish(sample("h264-aac"), server.url("blue/cam", app="game")) as source, Player(server.url("blue/cam", app="game")) as seen:
+            server.wait_line("publishing game/blue/cam")
+            seen.begun()
+            row, = boss.call("list")
+            expect((row["path"], row["viewers"]), ("game/blue/cam", 1))
+            if not begun - 60000 < row["since_ms"] < time.time() * 1000 + 60000:
+                raise Failure(f"since {row['since_ms']}")
+            expect(boss.call("stop", "game/blue/other"), "not found")
+            expect(boss.call("stop", "game/blue/cam"), True)
+            server.wait_line("Enough of that.|ended by the application")
+            source.wait(status=range(256))
+        wait_for(lambda: boss.call("list") == [], "the stream is gone from the list")
+
+
+FIGURES = """
+local game, M = {calls = {}}, playhouse.metrics
+function game.calls.round(_, players) M.add("rounds") M.add("rounds", 2) M.set("players", players) M.set("rounds", 9) M.add("bad name") end
+return game
+"""
+
+
+@scenario
+def lua_metrics_are_shown():
+    with scripted(FIGURES, "app.second.type=echo") as (server, _), Client(server.port) as host:
+        host.connect("game")
+        host.call("round", 3.5)
+        host.call("round", 4.25)
+        page = get(server.local_port, "/metrics")[2].decode()
+        for line in ('playhouse_app_counter_total{app="game",name="rounds"} 6', 'playhouse_app_gauge{app="game",name="players"} 4.25'):
+            if line not in page.splitlines():
+                raise Failure(f"{line} is not in {page}")
+        if "bad name" in page or "\n".join(server.lines).count("is not kept") != 1:
+            raise Failure("a metric of another kind or name: " + page)
+
+
+FETCH = """
+local game, H, J = {calls = {}}, playhouse.http, playhouse.json
+local function told(reply, why) if not reply then return why end
+  return {reply.status, reply.headers["x-said"], reply.headers["set-cookie"], #reply.body > 1000 and #reply.body or reply.body} end
+function game.calls.get(_, url) return told(H.get(url)) end
+function game.calls.post(_, url, body) return told(H.post(url, body)) end
+function game.calls.request(_, wish)
+  local good, reply, why = pcall(H.request, wish)
+  if not good then return "wrong" end
+  return told(reply, why)
+end
+function game.calls.many(_, url, n)
+  local limited, done = 0, 0
+  for i = 1, n do playhouse.spawn(function()
+    local reply, why = H.get(url)
+    if why == "limit" then limited = limited + 1 end
+    done = done + 1
+  end) end
+  while done < n do playhouse.sleep(0) end
+  return limited
+end
+function game.calls.slow(_, url) playhouse.spawn(H.get, url) end
+function game.calls.again() playhouse.reload() end
+return game
+"""
+
+
+class Backend(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    release = threading.Event()
+
+    def answer(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        words = f"{self.command} {self.path} {self.headers.get('Content-Type')} {self.headers.get('X-Key')} ".encode()
+        body = words + self.rfile.read(length)
+        if self.path.startswith("/large"):
+            body = b"x" * int(self.path[6:])
+        if self.path == "/wait":
+            self.release.wait(HANG)
+        self.send_response(302 if self.path == "/away" else 200)
+        self.send_header("X-Said", "yes")
+        if self.path == "/away":
+            self.send_header("Location", "/other")
+        for cookie in ("a=1", "b=2"):
+            self.send_header("Set-Cookie", cookie)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            with contextlib.suppress(OSError):  # who asked has had enough
+                self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_HEAD = answer
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def backend():
+    Backend.release.clear()
+    class Many(http.server.ThreadingHTTPServer):
+        request_queue_size = 128
+
+    with Many(("127.0.0.1", 0), Backend) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            Backend.release.set()
+            server.shutdown()
+            thread.join()
+
+
+@scenario
+def lua_http_client():
+    with backend() as url, scripted(FETCH) as (server, _), Client(server.port) as host:
+        host.connect("game")
+        said = [200, "yes", "a=1, b=2"]
+        expect(host.call("get", url + "/a?b"), said + ["GET /a?b None None "])
+        expect(host.call("post", url, '{"a":1}'), said + ['POST / application/json None {"a":1}'])
+        expect(host.call("request", {"url": url, "method": "PUT", "body": "x", "headers": {"X-Key": "k"}}),
+               said + ["PUT / None k x"])
+        expect(host.call("request", {"url": url, "method": "HEAD"}), said + [""])
+        expect(host.call("get", url + "/away")[0], 302)
+        expect(host.call("get", url + "/large65536")[3], 65536)
+        expect(host.call("get", url + "/large65537"), "limit")
+        expect(host.call("request", {"url": url + "/large600000", "reply_max": 1 << 20})[3], 600000)
+        expect(host.call("request", {"url": url + "/wait", "timeout_ms": 50}), "timeout")
+        for wish in ({"url": "file:///etc/passwd"}, {"url": url, "headers": {"X-A": "b\r\nX-C: d"}},
+                     {"url": url, "headers": {"Content-Length": "3"}}, {"url": url, "headers": {"X A": "b"}},
+                     {"url": url, "method": "GET / HTTP/1.1"}, {"url": url, "reply_max": (1 << 20) + 1}, {}):
+            expect(host.call("request", wish), "wrong")
+        with socket.socket() as nobody:  # bound, not listening
+            nobody.bind(("127.0.0.1", 0))
+            expect(host.call("get", f"http://127.0.0.1:{nobody.getsockname()[1]}"), "io")
+        server.wait_line("a request over HTTP failed")
+        expect(host.call("many", url, 70), 6)  # and who sleeps 0 ms stops nobody
+        host.call("slow", url + "/wait")
+        host.call("again")
+        expect(host.call("get", url)[0], 200)
+        host.call("slow", url + "/wait")  # it ends with the server
+
+
+@scenario
+def http_bodies_are_not_sent_twice():
+    """The connection was good for the first request, and ends in the middle of the second."""
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as door, scripted(FETCH) as (server, _), Client(server.port) as host:
+        def serve():
+            while True:
+                try:
+                    conn = door.accept()[0]
+                except OSError:
+                    return
+                for reply in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", b""):
+                    head = b""
+                    while not head.endswith(b"body"):
+                        more = conn.recv(4096)
+                        if not more:
+                            break
+                        head += more
+                    if head.endswith(b"body"):
+                        heard.append(head)
+                        conn.sendall(reply)
+                conn.close()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        host.connect("game")
+        expect(host.call("post", url, "body")[3], "ok")
+        expect(host.call("post", url, "body"), "io")
+        expect(len(heard), 2)
+        door.shutdown(socket.SHUT_RDWR)
