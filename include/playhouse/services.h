@@ -59,8 +59,8 @@ struct ph_http_request {
 
 struct ph_http {
     uint32_t version, size;
-    /** `done` gets {status, headers {names in lower case}, body (bytes)}; PH_E_TIMEOUT; PH_E_IO; PH_E_LIMIT the reply is
-     *  too long. Redirections are not followed, and nothing is sent twice. Returns PH_E_LIMIT 64 are in flight;
+    /** `done` gets {status, headers {names in lower case}, body (bytes)}; PH_E_TIMEOUT; PH_E_IO; PH_E_LIMIT the reply
+     * is too long. Redirections are not followed, and nothing is sent twice. Returns PH_E_LIMIT 64 are in flight;
      *  PH_E_ARGUMENT the URL, a header with a line break, or one that says how long the message is. */
     int (*request)(struct ph_app *app, const struct ph_http_request *request, ph_done_fn done, void *user);
 };
@@ -78,8 +78,9 @@ struct ph_app_log {
     void (*write)(struct ph_app *app, enum ph_app_log_level level, const char *text);
 };
 
-/** Counters (add, by 0 or more) and gauges (set) of the application; made at their first use, at most 64. /metrics shows
- *  them. Names are made of letters, digits, "_", "." and "-", at most 63; the log tells of those that are not kept. */
+/** Counters (add, by 0 or more) and gauges (set) of the application; made at their first use, at most 64. /metrics
+ * shows them. Names are made of letters, digits, "_", "." and "-", at most 63; the log tells of those that are not
+ * kept. */
 struct ph_app_metrics {
     uint32_t version, size;
     void (*add)(struct ph_app *app, const char *name, double by);

@@ -169,7 +169,11 @@ static const struct rtmp_value *save(struct ph_instance *instance, ph_hook_fn ho
     struct ph_answer answer = {0};
     if (!hook || ph_instance_call(instance, hook, &event, &answer) != PH_ACCEPT || !answer.value)
         return NULL;
-    return ph_value_copy(ph_value_in(answer.value), &instance->saved);
+    const struct rtmp_value *copy = ph_value_copy(ph_value_in(answer.value), &instance->saved);
+    if (!copy)
+        ph_log_error(log_of(instance), instance->app.name, "what it saved is too large and was not kept");
+    rtmp_arena_reset(&instance->scratch); /* each may be as large */
+    return copy;
 }
 
 /* What has not been decided is not any more; who is on the way goes. */

@@ -71,7 +71,7 @@
     X(HTTP_HEAD_MS, 10000, "ms", "protocol recognised to the end of the head")                                  \
     X(HTTP_BODY, 40 * PH_KIB, "bytes", "body of a request")                                                     \
     X(HTTP_REQUESTS, 1000, "requests", "on one connection; it closes after the last")                           \
-    X(HTTP_IDLE_MS, 60000, "ms", "between two requests, the next one whole")                                    \
+    X(HTTP_IDLE_MS, 20000, "ms", "between two requests, the next one whole")                                    \
     X(HTTP_SEND_MS, 10000, "ms", "an answer is not taken by a byte")                                            \
     X(WS_MESSAGE, 64 * PH_KIB, "bytes", "one text message")                                                     \
     /* applications */                                                                                          \

@@ -251,3 +251,59 @@ def limits_drain():
                             codes += [v["code"] for v in amf0_all(body) if isinstance(v, dict) and "code" in v]
                 assert "NetConnection.Connect.AppShutdown" in codes, codes
             assert server.process.wait(HANG) == 0
+
+
+@scenario
+def limits_http_requests():
+    """A connection is answered a thousand times; the last answer says that it ends."""
+    with Server(observed=False) as server, socket.create_connection(("127.0.0.1", server.local_port), timeout=HANG) as client:
+        ask = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{server.local_port}\r\n\r\n".encode()
+        heard = b""
+        for _ in range(10):
+            client.sendall(ask * 101)
+            while heard.count(b"\r\n\r\nok\n") % 101 and not heard.endswith(b"close"):
+                more = client.recv(65536)
+                if not more:
+                    break
+                heard += more
+        with contextlib.suppress(ConnectionError):
+            while more := client.recv(65536):
+                heard += more
+        answers = heard.count(b"HTTP/1.1 200")
+        if answers != 1000 or heard.count(b"Connection: close") != 1 or b"Connection: close" not in heard[heard.rindex(b"HTTP/1.1"):]:
+            raise Failure(f"{answers} answers, {heard.count(b'Connection: close')} of them the last")
+
+
+@scenario
+def limits_http_deadlines():
+    """Half a head; a pause after an answer; an answer that nobody reads: each ends, and not too early."""
+    with Server(observed=False) as server, contextlib.ExitStack() as stack:
+        port, before = server.local_port, server.descriptors()
+        ask = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+
+        def caller(buffer=None):
+            client = stack.enter_context(socket.socket())
+            if buffer:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+            client.settimeout(HANG)
+            client.connect(("127.0.0.1", port))
+            return client, time.monotonic()
+        half, begun = caller()
+        half.sendall(ask[:-2])
+        deaf, deaf_begun = caller(buffer=2048)
+        with contextlib.suppress(ConnectionError):
+            deaf.sendall(ask * 900)  # more than the kernel keeps
+        idle, _ = caller()
+        idle.sendall(ask)
+        idle.recv(1)
+        idle_begun = time.monotonic()
+        while half.recv(65536):
+            pass
+        took = time.monotonic() - begun
+        assert took > 9, f"a slow head was closed after {took} s"
+        wait_for(lambda: server.descriptors() <= before + 1, "who does not read is closed")
+        assert time.monotonic() - deaf_begun > 9
+        while idle.recv(65536):
+            pass
+        took = time.monotonic() - idle_begun
+        assert took > 19, f"a pause was ended after {took} s"

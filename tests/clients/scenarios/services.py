@@ -11,6 +11,7 @@ from media import sample
 from peers import Player, publish
 from rtmp import Client
 from scenario import scenario
+from scenarios.apps import guests
 from scenarios.flv import get
 from scenarios.lua import expect, scripted
 from server import HANG
@@ -259,3 +260,63 @@ def http_bodies_are_not_sent_twice():
         expect(host.call("post", url, "body"), "io")
         expect(len(heard), 2)
         door.shutdown(socket.SHUT_RDWR)
+
+
+STORE = """
+local game, S = {calls = {}}, playhouse.store
+function game.calls.put(_, key, length) local done, why = S.put(key, ("x"):rep(length)) return done or why end
+function game.calls.length(_, key) local text, why = S.get(key) return text and #text or why end
+function game.calls.remove(_, key) return (S.remove(key)) end
+return game
+"""
+
+
+@scenario
+def lua_store_has_an_end():
+    """Of a key, of a value, of all together; what was there stays, and what is removed makes room."""
+    large = 250 * 1024
+    with scripted(STORE) as (server, _), Client(server.port) as host:
+        host.connect("game")
+        expect([host.call("put", "k" * 256, 1), host.call("put", "k" * 257, 1)], [True, "limit"])
+        expect([host.call("put", "a", large), host.call("put", "a", 256 * 1024)], [True, "limit"])
+        n = 0
+        while host.call("put", f"b{n}", large) is True:
+            n += 1
+        expect(n, 64 * 1024 * 1024 // (large + 20) - 1)
+        expect([host.call("length", "a"), host.call("length", f"b{n - 1}"), host.call("length", f"b{n}")],
+               [large, large, "not found"])
+        expect([host.call("remove", "b0"), host.call("put", "c", large), host.call("put", "d", large)], [True, True, "limit"])
+
+
+@scenario
+def lua_methods_have_an_end():
+    script = """
+    local game = {calls = {}}
+    for i = 1, %d do game.calls["m" .. i] = function() return i end end
+    return game
+    """
+    with scripted(script % 1000) as (server, _), Client(server.port) as host:
+        host.connect("game")
+        expect(host.call("m1000"), 1000)
+    with scripted(script % 1001) as (server, _), Client(server.port) as host:
+        server.wait_line("this application did not load")
+        expect(host.connect("game")[0], "_error")
+
+
+@scenario
+def lua_too_much_to_save():
+    """Rooms whose state is beyond what is kept begin anew, their members stay."""
+    script = """
+    local game, kept = {calls = {}}, 0
+    function game.create_room(room, member, saved) if saved then kept = kept + #saved end end
+    function game.save_room(room) return ("x"):rep(1000000) end
+    function game.calls.kept() return kept end
+    function game.calls.again() playhouse.reload() end
+    return game
+    """
+    with scripted(script, "app.game.options.memory=64", "app.game.options.budget=1000") as (server, _), guests(server, *[f"game/room{i}" for i in range(20)]) as members:
+        members[0].call("again")
+        kept = {member.call("kept") for member in members}
+        if len(kept) != 1 or not 12e6 < kept.pop() < 16.8e6:
+            raise Failure(f"{kept} bytes were kept")
+        server.wait_line("was not kept")
