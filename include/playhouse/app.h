@@ -87,7 +87,7 @@ struct ph_app_type {
     size_t n_methods;
 
     /** The instance begins: set app->state. PH_REFUSE (description) or an error: it does not run. `value`: what save
-     *  gave before a reload, or NULL. */
+     *  gave before a reload or the end of the last server, or NULL. */
     int (*load)(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer);
     ph_hook_fn unload; /**< the last call; rooms and members are gone */
 
@@ -108,8 +108,9 @@ struct ph_app_type {
     ph_hook_fn data;      /**< room, member, name: of the handler, value: array: a publisher sent data */
     ph_hook_fn shared;    /**< decides; room, member, name: of the object, changes: USE, or a batch */
 
-    ph_hook_fn tick;      /**< room, seconds */
-    ph_hook_fn save_room; /**< room; answer->value, at most 1 MiB, is given to the next create_room */
+    ph_hook_fn tick; /**< room, seconds */
+    /* Before a reload, and before the server ends: then it is kept in the state directory for the next one. */
+    ph_hook_fn save_room; /**< room; answer->value, at most 1 MiB, is given to the next create_room of this name */
     ph_hook_fn save;      /**< answer->value is given to the next load */
     ph_hook_fn drain;     /**< the server is about to stop: seconds are left */
 };

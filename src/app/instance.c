@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/host.h"
+#include "app/keep.h"
 #include "app/letter.h"
 #include "app/member.h"
 #include "app/object.h"
@@ -162,6 +163,7 @@ int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *
     ph_map_init(&made->tokens, &theatre->seed, IDS_MAX);
     ph_map_init(&made->tickets, &theatre->seed, PH_LIMIT_RESERVATIONS);
     ph_map_init(&made->rooms, &theatre->seed, PH_LIMIT_ROOMS);
+    ph_map_init(&made->kept, &theatre->seed, IDS_MAX);
     ph_idtable_init(&made->member_ids, IDS_MAX);
     ph_idtable_init(&made->room_ids, PH_LIMIT_ROOMS + 1);
     ph_idtable_init(&made->question_ids, IDS_MAX);
@@ -202,6 +204,7 @@ void ph_instance_destroy(struct ph_instance *instance)
     ph_map_finish(&instance->tokens);
     ph_map_finish(&instance->tickets);
     ph_map_finish(&instance->rooms);
+    ph_keep_finish(instance);
     ph_idtable_finish(&instance->member_ids);
     ph_idtable_finish(&instance->room_ids);
     ph_idtable_finish(&instance->question_ids);

@@ -5,6 +5,7 @@
 #include "app/app.h"
 #include "app/copy.h"
 #include "app/filter.h"
+#include "app/keep.h"
 #include "app/letter.h"
 #include "app/member.h"
 #include "app/object.h"
@@ -210,7 +211,11 @@ static void ask_create(struct ph_room *room)
     struct ph_instance *instance = room->instance;
     struct ph_member *creator = ph_list_entry(ph_list_first(&room->waiting), struct ph_member, in_room);
     const struct ph_question question = {.instance = instance, .room = room, .answered = on_created};
-    const struct ph_event event = {.size = sizeof event, .room = room->id, .member = creator->id, .name = room->name};
+    const struct ph_event event = {.size = sizeof event,
+                                   .room = room->id,
+                                   .member = creator->id,
+                                   .name = room->name,
+                                   .value = ph_value_out(ph_keep_find(instance, room->name))};
     room->creator = creator->id;
     ph_question_ask(&question, instance->type->create_room, &event, &room->questions);
 }

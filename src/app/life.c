@@ -7,6 +7,7 @@
 #include "app/copy.h"
 #include "app/http_client.h"
 #include "app/instance.h"
+#include "app/keep.h"
 #include "app/letter.h"
 #include "app/member.h"
 #include "app/object.h"
@@ -60,11 +61,49 @@ static void on_load(struct ph_mail *mail)
     if (instance->state != PH_INSTANCE_NEW)
         return;
     ph_instance_begin(instance);
-    load(instance, NULL);
+    load(instance, ph_keep_find(instance, ""));
     ph_instance_end(instance);
 }
 
 void ph_instance_load(struct ph_instance *instance) { ph_loop_post(instance->loop, &instance->load_mail); }
+
+/* Saving: for the next life of the instance, or for the next server */
+
+/* What the hook gives lies in the instance's scratch. */
+static const struct rtmp_value *ask_state(struct ph_instance *instance, ph_hook_fn hook, ph_room_id room)
+{
+    const struct ph_event event = {.size = sizeof event, .room = room, .reason = PH_REASON_STOP};
+    struct ph_answer answer = {0};
+    if (!hook || ph_instance_call(instance, hook, &event, &answer) != PH_ACCEPT)
+        return NULL;
+    return ph_value_in(answer.value);
+}
+
+static void keep_state(struct ph_instance *instance, ph_hook_fn hook, const struct ph_room *room)
+{
+    const struct rtmp_value *value = ask_state(instance, hook, room == instance->hall ? 0 : room->id);
+    if (value)
+        ph_keep_put(instance, room->name, value);
+    rtmp_arena_reset(&instance->scratch); /* each may be as large */
+}
+
+static void on_save(struct ph_mail *mail)
+{
+    struct ph_instance *instance = ph_container_of(mail, struct ph_instance, save_mail);
+    if (instance->state != PH_INSTANCE_RUNNING)
+        return;
+    ph_instance_begin(instance);
+    instance->is_draining = true;
+    ph_list_for_each(node, &instance->room_list)
+    {
+        const struct ph_room *room = ph_list_entry(node, struct ph_room, link);
+        if (room->is_open)
+            keep_state(instance, room == instance->hall ? instance->type->save : instance->type->save_room, room);
+    }
+    ph_instance_end(instance);
+}
+
+void ph_instance_save(struct ph_instance *instance) { ph_loop_post(instance->loop, &instance->save_mail); }
 
 /* Draining */
 
@@ -78,6 +117,7 @@ static void on_drain(struct ph_mail *mail)
     event.seconds = instance->theatre->options.drain_ms / 1000.0;
     ph_instance_tell(instance, instance->type->drain, &event);
     ph_instance_end(instance);
+    on_save(&instance->save_mail); /* clients begin to leave now, and rooms to end */
 }
 
 void ph_instance_drain(struct ph_instance *instance) { ph_loop_post(instance->loop, &instance->drain_mail); }
@@ -165,12 +205,9 @@ void ph_instance_fail(struct ph_instance *instance, const char *description)
 
 static const struct rtmp_value *save(struct ph_instance *instance, ph_hook_fn hook, ph_room_id room)
 {
-    const struct ph_event event = {.size = sizeof event, .room = room, .reason = PH_REASON_STOP};
-    struct ph_answer answer = {0};
-    if (!hook || ph_instance_call(instance, hook, &event, &answer) != PH_ACCEPT || !answer.value)
-        return NULL;
-    const struct rtmp_value *copy = ph_value_copy(ph_value_in(answer.value), &instance->saved);
-    if (!copy)
+    const struct rtmp_value *value = ask_state(instance, hook, room);
+    const struct rtmp_value *copy = value ? ph_value_copy(value, &instance->saved) : NULL;
+    if (value && !copy)
         ph_log_error(log_of(instance), instance->app.name, "what it saved is too large and was not kept");
     rtmp_arena_reset(&instance->scratch); /* each may be as large */
     return copy;
@@ -252,6 +289,7 @@ void ph_instance_init_life(struct ph_instance *instance)
 {
     instance->load_mail.deliver = on_load;
     instance->drain_mail.deliver = on_drain;
+    instance->save_mail.deliver = on_save;
     instance->reload_task.run = on_reload;
     instance->fail_task.run = on_fail;
     ph_list_init(&instance->reload_task.link);

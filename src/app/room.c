@@ -7,6 +7,7 @@
 
 #include "app/app.h"
 #include "app/copy.h"
+#include "app/keep.h"
 #include "app/letter.h"
 #include "app/member.h"
 #include "app/object.h"
@@ -167,6 +168,8 @@ void ph_room_end(struct ph_room *room, enum ph_reason reason)
     const struct ph_event event = {.size = sizeof event, .room = room->id, .name = room->name, .reason = reason};
     if (room->is_open)
         ph_instance_tell(instance, instance->type->destroy_room, &event);
+    if (reason != PH_REASON_STOP && !instance->is_draining)
+        ph_keep_forget(instance, room->name);
     ph_room_free(room);
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/instance.h"
+#include "app/keep.h"
 #include "app/options.h"
 #include "app/plugin.h"
 #include "app/store.h"
@@ -121,8 +122,19 @@ int ph_theatre_create(const struct ph_theatre_options *options, struct ph_theatr
     return 0;
 }
 
+/* What was saved is there before anybody comes. */
+static void recall(struct ph_instance *instance)
+{
+    unsigned waiting = 0;
+    ph_keep_recall(instance, &waiting);
+    while (waiting)
+        ph_loop_turn(instance->loop, true);
+}
+
 int ph_theatre_start(struct ph_theatre *theatre)
 {
+    for (size_t i = 0; i < theatre->n; i++)
+        recall(theatre->instances[i]);
     for (size_t i = 0; i < theatre->n; i++)
         ph_instance_load(theatre->instances[i]);
     return ph_loops_start(theatre->loops);
@@ -132,6 +144,12 @@ void ph_theatre_drain(struct ph_theatre *theatre)
 {
     for (size_t i = 0; i < theatre->n; i++)
         ph_instance_drain(theatre->instances[i]);
+}
+
+void ph_theatre_save(struct ph_theatre *theatre)
+{
+    for (size_t i = 0; theatre && i < theatre->n; i++)
+        ph_instance_save(theatre->instances[i]);
 }
 
 void ph_theatre_destroy(struct ph_theatre *theatre)

@@ -62,6 +62,9 @@ PH_MUST_USE int ph_theatre_start(struct ph_theatre *theatre);
 /** [any, once] Tell the applications that the server is about to stop. */
 void ph_theatre_drain(struct ph_theatre *theatre);
 
+/** [any, once] Before the workers stop: applications save what the next server is to have. NULL is fine. */
+void ph_theatre_save(struct ph_theatre *theatre);
+
 /** After the workers have stopped: end members, rooms, instances, loops. NULL is fine. */
 void ph_theatre_destroy(struct ph_theatre *theatre);
 

@@ -498,6 +498,7 @@ void server_stop(struct server *server)
 {
     if (!server)
         return;
+    ph_theatre_save(server->theatre);
     if (server->workers)
         ph_loops_stop(server->workers);
     ph_theatre_destroy(server->theatre);

@@ -3,7 +3,9 @@
 
 import contextlib
 import http.server
+import os
 import socket
+import tempfile
 import threading
 import time
 
@@ -14,7 +16,7 @@ from scenario import scenario
 from scenarios.apps import guests
 from scenarios.flv import get
 from scenarios.lua import expect, scripted
-from server import HANG
+from server import HANG, Server
 from waiting import Failure, wait_for
 from websocket import Member
 
@@ -320,3 +322,51 @@ def lua_too_much_to_save():
         if len(kept) != 1 or not 12e6 < kept.pop() < 16.8e6:
             raise Failure(f"{kept} bytes were kept")
         server.wait_line("was not kept")
+
+
+LASTING = """
+local game, state = {calls = {}}, {starts = 0}
+function game.load(saved) state = saved or state state.starts = state.starts + 1 end
+function game.save() return state end
+function game.create_room(room, member, saved) room.data.board = saved or {} end
+function game.save_room(room) return room.data.board end
+function game.calls.draw(member, stroke) local board = member.room.data.board board[#board + 1] = stroke return #board end
+function game.calls.board(member)
+  local n = 0
+  for _, stroke in ipairs(member.room.data.board) do n = n + #stroke end
+  return {n, state.starts}
+end
+return game
+"""
+
+
+@scenario
+def lua_state_outlives_the_server():
+    """What save and save_room gave is there after a restart, large or small, also after a crash; but a room that ended
+    is over."""
+    with tempfile.TemporaryDirectory(prefix="playhouse-state-") as state:
+        with open(os.path.join(state, "game.lua"), "w", encoding="utf-8") as file:
+            file.write(LASTING)
+
+        def server():
+            return Server("app.game.type=lua", f"app.game.script={state}/game.lua", "app.game.options.budget=1000",
+                          "app.game.call_rate=100000", state=state)
+        with server() as first, guests(first, "game/red", "game/blue") as (red, blue):
+            for _ in range(15):
+                red.call("draw", "x" * 60000)
+            blue.call("draw", "blue")
+            expect(red.call("board"), [900000, 1])
+            first.stop()
+            red.closed()
+            blue.closed()
+        with contextlib.suppress(Failure), server() as second, guests(second, "game/red", "game/blue") as (red, blue):
+            seen = [red.call("board"), blue.call("board")]
+            red.call("draw", "this is lost")
+            with contextlib.suppress(OSError):
+                blue.socket.close()
+            second.wait_line("closed game/blue")
+            time.sleep(1)  # a room that has ended is forgotten at the latest then
+            second.process.kill()
+        expect(seen, [[900000, 2], [4, 2]])
+        with server() as third, guests(third, "game/red", "game/blue") as (red, blue):
+            expect([red.call("board"), blue.call("board")], [[900000, 2], [0, 2]])
