@@ -32,18 +32,29 @@ function playFlv(url, label) {
   player.load();
 }
 
+function playHls(url) {
+  const hls = new Hls({ lowLatencyMode: true, enableWorker: false, backBufferLength: 30 });
+  way = 'low-latency HLS';
+  player = { destroy() { hls.destroy(); } };
+  hls.on(Hls.Events.ERROR, (_, error) => { if (error.fatal) fail(error.details); });
+  hls.on(Hls.Events.MANIFEST_PARSED, (_, found) => { player.codecs = found.levels[0].attrs.CODECS; });
+  hls.loadSource(url);
+  hls.attachMedia(video);
+}
+
 function playNative(url) {
   way = 'HLS';
   video.src = url;
   player = { destroy() { video.removeAttribute('src'); video.load(); } };
 }
 
-// What this browser can do, best first.
+// What this browser can do, best first; #hls in the address leaves the others out.
 const ways = [];
-if (window.mpegts && mpegts.isSupported()) {
+if (window.mpegts && mpegts.isSupported() && location.hash !== '#hls') {
   ways.push(() => playFlv(`${socketBase}/${stream}.flv${location.search}`, 'WebSocket FLV'));
   ways.push(() => playFlv(`${location.origin}/${stream}.flv${location.search}`, 'HTTP FLV'));
 }
+if (window.Hls && Hls.isSupported()) ways.push(() => playHls(`/${stream}.m3u8${location.search}`));
 if (video.canPlayType('application/vnd.apple.mpegurl')) ways.push(() => playNative(`/${stream}.m3u8${location.search}`));
 
 async function start() {
@@ -94,7 +105,7 @@ function behind() {
 
 function chase() {
   const b = video.buffered;
-  if (!player || !b.length || video.paused) return;
+  if (!player || !b.length || video.paused || !way.endsWith('FLV')) return; // players of HLS do it themselves
   if (video.currentTime < b.start(b.length - 1)) video.currentTime = b.start(b.length - 1);
   const lag = behind();
   if (lag > JUMP_S) video.currentTime = b.end(b.length - 1) - EDGE_S;
@@ -114,6 +125,7 @@ function show() {
   const info = player && player.mediaInfo ? player.mediaInfo : {};
   if (player && way) rows.push(row('by', way));
   if (info.mimeType) rows.push(row('codecs', (/codecs="(.*)"/.exec(info.mimeType) || [])[1] || info.mimeType));
+  else if (player && player.codecs) rows.push(row('codecs', player.codecs));
   if (video.videoWidth) rows.push(row('picture', `${video.videoWidth} × ${video.videoHeight}`));
   if (player && video.buffered.length) rows.push(row('behind', `${behind().toFixed(1)} s`));
   if (quality && quality.totalVideoFrames) rows.push(row('dropped', `${quality.droppedVideoFrames} of ${quality.totalVideoFrames} frames`));

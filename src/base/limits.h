@@ -72,6 +72,10 @@
     X(HTTP_BODY, 40 * PH_KIB, "bytes", "body of a request")                                                     \
     X(HTTP_REQUESTS, 1000, "requests", "on one connection; it closes after the last")                           \
     X(HTTP_IDLE_MS, 20000, "ms", "between two requests, the next one whole")                                    \
+    X(HLS_BYTES, 64 * PH_MIB, "bytes", "of a stream's segments")                                                \
+    X(HLS_MS, 60000, "ms", "of stream time, in a stream's segments")                                            \
+    X(HLS_IDLE_MS, 60000, "ms", "after the last request segments are made")                                     \
+    X(HLS_WAITING, 4096, "requests", "that wait for what one stream does not have yet")                         \
     X(HTTP_SEND_MS, 10000, "ms", "an answer is not taken by a byte")                                            \
     X(WS_MESSAGE, 64 * PH_KIB, "bytes", "one text message")                                                     \
     /* applications */                                                                                          \

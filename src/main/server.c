@@ -18,6 +18,7 @@
 #include "gate/api/api.h"
 #include "gate/file/file.h"
 #include "gate/flv/flv.h"
+#include "gate/hls/hls.h"
 #include "gate/http/http.h"
 #include "gate/rtmp/rtmp.h"
 #include "gate/ws/rpc.h"
@@ -29,7 +30,7 @@
 #include "net/loop.h"
 #include "ops/memory.h"
 
-enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 5 };
+enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 8 };
 
 /* What a listener lets in. */
 struct door {
@@ -51,6 +52,7 @@ struct server {
     struct ph_rtmp *rtmp;
     struct ph_rpc *rpc;
     struct ph_flv_gate flv;
+    struct ph_hls_gate *hls;
     struct ph_files *files;
     struct ph_api api;
     struct ph_route routes[N_LOCAL_ROUTES + N_MEDIA_ROUTES]; /* the operator's first */
@@ -177,6 +179,17 @@ static int make_rpc(struct server *server)
     return ph_rpc_create(&options, &server->rpc);
 }
 
+static int make_hls(struct server *server)
+{
+    const struct ph_hls_options options = {.workers = server->workers,
+                                           .media = server->media,
+                                           .apps = &server->apps,
+                                           .theatre = server->theatre,
+                                           .log = server->log,
+                                           .cors = server->settings->server.cors};
+    return ph_hls_create(&options, &server->hls);
+}
+
 /* RTMP inside a WebSocket is RTMP on a connection with a tunnel. */
 static int open_rtmp_tunnel(void *user, struct ph_conn *conn, const struct ph_upgrade *upgrade)
 {
@@ -236,6 +249,15 @@ static void add_media_routes(struct server *server, struct ph_route *rows)
                                 .help = "the player page: /watch/APP/STREAM",
                                 .answer = ph_files_watch,
                                 .user = server->files};
+    static const char *const endings[] = {".m3u8", ".m4s", ".mp4"};
+    for (size_t i = 0; i < PH_COUNT(endings); i++)
+        rows[5 + i] = (struct ph_route){.path = "/",
+                                        .is_tree = true,
+                                        .ending = endings[i],
+                                        .methods = PH_HTTP_GET,
+                                        .help = "a stream over HLS: /APP/STREAM.m3u8, and what that leads to",
+                                        .answer = ph_hls_answer,
+                                        .user = server->hls};
 }
 
 /* What the operator's door leads to besides. */
@@ -397,6 +419,8 @@ static int make(struct server *server, const struct ph_state *state, char *error
     if (!err)
         err = make_rpc(server);
     if (!err)
+        err = make_hls(server);
+    if (!err)
         err = load_pages(server);
     if (!err)
         wire(server, state);
@@ -505,6 +529,7 @@ void server_stop(struct server *server)
     close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
     ph_rtmp_destroy(server->rtmp);
     ph_rpc_destroy(server->rpc);
+    ph_hls_destroy(server->hls);
     ph_files_free(server->files);
     ph_media_destroy(server->media);
     if (server->workers)

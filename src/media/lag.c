@@ -54,6 +54,8 @@ static void skip_or_withhold(struct ph_viewer *viewer)
 
 bool ph_lag_is_stalled(const struct ph_viewer *viewer)
 {
+    if (!viewer->outlet->conn)
+        return false; /* a sink takes everything */
     uint64_t now_us = ph_loop_now(viewer->watch->worker->loop);
     uint64_t stall_us = (uint64_t)ph_worker_config(viewer->watch->worker)->stall_ms * 1000;
     uint64_t since_us[] = {ph_conn_blocked_since_us(viewer->outlet->conn),

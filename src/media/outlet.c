@@ -20,7 +20,14 @@ enum { TURN_BYTES = 64 * 1024 };
 
 void ph_outlet_init(struct ph_outlet *outlet, struct ph_conn *conn, size_t max)
 {
-    *outlet = (struct ph_outlet){.conn = conn, .max = max};
+    *outlet = (struct ph_outlet){.conn = conn, .loop = ph_conn_loop(conn), .max = max};
+    ph_buf_init(&outlet->private_bytes, SIZE_MAX);
+    ph_list_init(&outlet->cursors);
+}
+
+void ph_outlet_init_sink(struct ph_outlet *outlet, struct ph_loop *loop, ph_sink_fn take, void *user)
+{
+    *outlet = (struct ph_outlet){.loop = loop, .take = take, .user = user, .max = SIZE_MAX};
     ph_buf_init(&outlet->private_bytes, SIZE_MAX);
     ph_list_init(&outlet->cursors);
 }
@@ -63,10 +70,25 @@ static int add_gathered(struct ph_buf *buf, const struct ph_gathered *gathered)
     return result;
 }
 
+static int write_out(struct ph_outlet *outlet, const struct iovec *pieces, int n, size_t *accepted)
+{
+    if (outlet->conn)
+        return ph_conn_write(outlet->conn, pieces, n, accepted);
+    *accepted = 0;
+    for (int i = 0; i < n; i++)
+        *accepted += pieces[i].iov_len;
+    outlet->take(outlet->user, pieces, n);
+    return 0;
+}
+
+static size_t promised_by(const struct ph_outlet *outlet) { return outlet->conn ? ph_conn_promised(outlet->conn) : 0; }
+
+bool ph_outlet_is_blocked(const struct ph_outlet *outlet) { return outlet->conn && ph_conn_is_blocked(outlet->conn); }
+
 /* What must still be sent of the begun cursor before anything else: to be rounded up to a message's end. */
 static size_t owed(const struct ph_outlet *outlet)
 {
-    size_t promised = ph_conn_promised(outlet->conn);
+    size_t promised = promised_by(outlet);
     return promised ? promised : 1;
 }
 
@@ -110,7 +132,7 @@ static bool send_private(struct ph_outlet *outlet)
     struct ph_buf *buf = &outlet->private_bytes;
     struct iovec piece = {(void *)(uintptr_t)ph_buf_data(buf), ph_buf_length(buf)};
     size_t accepted;
-    outlet->error = ph_conn_write(outlet->conn, &piece, 1, &accepted);
+    outlet->error = write_out(outlet, &piece, 1, &accepted);
     if (outlet->error)
         return true;
     ph_buf_consume(buf, accepted);
@@ -135,12 +157,12 @@ static bool send_cursor(struct ph_outlet *outlet, struct ph_cursor *cursor)
         return false;
     }
     size_t accepted;
-    outlet->error = ph_conn_write(outlet->conn, gathered.iov, gathered.n, &accepted);
+    outlet->error = write_out(outlet, gathered.iov, gathered.n, &accepted);
     if (outlet->error)
         return true;
     ph_cursor_advance(cursor, &gathered, accepted);
     ph_viewing_sent(cursor, accepted);
-    bool cut = accepted < gathered.bytes && (ph_cursor_is_inside(cursor) || ph_conn_promised(outlet->conn));
+    bool cut = accepted < gathered.bytes && (ph_cursor_is_inside(cursor) || promised_by(outlet));
     outlet->begun = cut ? cursor : NULL;
     if (accepted) { /* its turn is over */
         ph_list_remove(&cursor->in_outlet);
@@ -170,7 +192,7 @@ static bool send_next(struct ph_outlet *outlet)
 
 int ph_outlet_pump(struct ph_outlet *outlet)
 {
-    while (!outlet->error && !ph_conn_is_blocked(outlet->conn) && send_next(outlet))
+    while (!outlet->error && !ph_outlet_is_blocked(outlet) && send_next(outlet))
         continue;
     int error = outlet->error;
     ph_list_for_each_safe(node, &outlet->cursors) ph_viewing_pumped(ph_list_entry(node, struct ph_cursor, in_outlet));

@@ -101,7 +101,7 @@ int ph_viewer_open(struct ph_media *media, struct ph_loop *loop, const struct ph
                    struct ph_viewer **opened)
 {
     ph_loop_assert_owner(loop);
-    assert(ph_conn_loop(request->outlet->conn) == loop);
+    assert(request->outlet->loop == loop);
     struct ph_viewer *viewer = calloc(1, sizeof *viewer);
     if (!viewer)
         return -ENOMEM;

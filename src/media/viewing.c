@@ -82,7 +82,8 @@ void ph_viewing_set_lowat(struct ph_viewer *viewer)
     if (viewer->lowat && lowat < 2 * (uint64_t)viewer->lowat && viewer->lowat < 2 * lowat)
         return;
     viewer->lowat = (uint32_t)lowat;
-    ph_conn_set_lowat(viewer->outlet->conn, viewer->lowat);
+    if (viewer->outlet->conn)
+        ph_conn_set_lowat(viewer->outlet->conn, viewer->lowat);
 }
 
 static int64_t lag_allowed_us(const struct ph_viewer *viewer)
@@ -184,7 +185,7 @@ void ph_viewing_pumped(struct ph_cursor *cursor)
         ph_viewing_lose(viewer, stalled ? PH_LOST_STALLED : memory ? PH_LOST_MEMORY : PH_LOST_SOCKET);
         return;
     }
-    if (ph_conn_is_blocked(outlet->conn)) {
+    if (ph_outlet_is_blocked(outlet)) {
         if (viewer->stand == PH_ACTIVE)
             ph_viewing_stand(viewer, PH_BLOCKED);
         return;

@@ -100,6 +100,9 @@ void ph_viewing_set_lowat(struct ph_viewer *viewer);
 PH_MUST_USE int ph_outlet_reserve(struct ph_outlet *outlet, size_t length, uint8_t **place);
 void ph_outlet_commit(struct ph_outlet *outlet, size_t length);
 
+/** Nothing can be sent now. */
+bool ph_outlet_is_blocked(const struct ph_outlet *outlet);
+
 /** Copy what `cursor` has begun before the private bytes, so that it may go elsewhere; it is behind that then. */
 void ph_outlet_settle(struct ph_outlet *outlet, struct ph_cursor *cursor);
 

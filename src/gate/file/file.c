@@ -22,7 +22,8 @@ static const struct {
              {"console.js", "text/javascript; charset=utf-8"},
              {"watch.css", "text/css; charset=utf-8"},
              {"watch.js", "text/javascript; charset=utf-8"},
-             {"players/mpegts.js", "text/javascript; charset=utf-8"}};
+             {"players/mpegts.js", "text/javascript; charset=utf-8"},
+             {"players/hls.js", "text/javascript; charset=utf-8"}};
 
 enum {
     WATCH,

@@ -29,6 +29,16 @@ def a_browser_watches():
             source.stop()
 
 
+@scenario(alone=True)
+def a_browser_watches_hls():
+    """hls.js plays the low-latency playlist, close to the edge."""
+    with live() as server, publish(sample("h264-aac", seconds=20), server.url(key=True)) as source:
+        server.wait_line("publishing live/cam")
+        with browse(server, "live/cam#hls", WAY="low-latency HLS") as browser:
+            browser.wait()
+            source.stop()
+
+
 @scenario
 def pages_and_their_assets():
     with Server() as server:
@@ -36,7 +46,7 @@ def pages_and_their_assets():
         assert status == 200 and "Content-Security-Policy: default-src 'none'" in head and b"<video" in body
         tag = head.split("ETag: ")[1].split("\r\n")[0]
         assert get(server.port, "/watch/live/cam", f"If-None-Match: {tag}")[::2] == (304, b"")
-        for name in ("watch.css", "watch.js", "players/mpegts.js"):
+        for name in ("watch.css", "watch.js", "players/mpegts.js", "players/hls.js"):
             status, head, body = get(server.port, f"/watch/.assets/{name}")
             assert status == 200 and len(body) > 500, name
         assert get(server.port, "/watch/live/cam", method="HEAD")[::2] == (200, b"")

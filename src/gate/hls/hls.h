@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file  HLS and low-latency HLS: a stream as segments of fragmented MP4, made while somebody asks for them.
+ *
+ *     /APP/STREAM.m3u8             the master playlist
+ *     /APP/STREAM.hls/live.m3u8    the media playlist; _HLS_msn, _HLS_part and _HLS_skip as RFC 8216bis has them
+ *     /APP/STREAM.hls/i1.mp4       what a player needs first
+ *     /APP/STREAM.hls/s12.m4s      a segment
+ *     /APP/STREAM.hls/p12.3.m4s    a part of one
+ *
+ * Only applications that are media alone: there is no session whose application could be asked.
+ *
+ * Owner   main: from create until the loops have stopped.
+ * Thread  Requests are answered on the worker of their connection; segments are made on the worker of their stream.
+ */
+#ifndef PH_GATE_HLS_HLS_H
+#define PH_GATE_HLS_HLS_H
+
+#include "base/attr.h"
+#include "gate/http/route.h"
+
+struct ph_apps;
+struct ph_hls_gate;
+struct ph_log;
+struct ph_loops;
+struct ph_media;
+struct ph_theatre;
+
+/** Everything is lent. */
+struct ph_hls_options {
+    struct ph_loops *workers;
+    struct ph_media *media;
+    const struct ph_apps *apps;
+    const struct ph_theatre *theatre;
+    struct ph_log *log;
+    const char *cors; /**< who may read answers from another site's page: "*", an origin; "": nobody */
+};
+
+/** Returns 0; -ENOMEM. */
+PH_MUST_USE int ph_hls_create(const struct ph_hls_options *options, struct ph_hls_gate **gate);
+
+/** After the loops have stopped. NULL is fine. */
+void ph_hls_destroy(struct ph_hls_gate *gate);
+
+/** The `answer` of routes; `user` is the gate. */
+void ph_hls_answer(void *user, struct ph_exchange *exchange, const struct ph_request *request);
+
+#endif
