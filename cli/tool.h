@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file  Commands that are clients: for scripts, and for looking at a server from the keyboard.
+ * @file  Commands beside the server itself: clients for scripts and for the keyboard, a certificate for trying things.
  *
  *     playhouse call URL METHOD [JSON...]    call a method, print what it returns as one line of JSON
+ *     playhouse cert [-o FOLDER] [NAME...]   make a certificate for trying TLS
  *     playhouse so URL NAME [options]        use a shared object, print every change as one line of JSON
  *
  * Status 0: it was done; 1: it could not be done, and one line on stderr says why; 2: that is no such command.
@@ -20,6 +21,7 @@ int cli_run(int argc, char **argv);
 
 /* The commands, with their own arguments */
 int cli_call(int argc, char **argv);
+int cli_cert(int argc, char **argv);
 int cli_so(int argc, char **argv);
 
 #endif

@@ -29,12 +29,13 @@ static const char *first_app(const struct ph_settings *settings)
     return NULL;
 }
 
-static void print_lines_to_paste(FILE *out, const char *address, const char *app, const char *key)
+static void print_lines_to_paste(FILE *out, const char *address, bool is_secure, const char *app, const char *key)
 {
+    const char *s = is_secure ? "s" : "";
     char query[PH_SECRET_MAX + 8] = "", url[PH_ADDRESS_TEXT + PH_SETTINGS_NAME + 16];
     struct ph_text text;
     ph_text_init(&text, url, sizeof url);
-    ph_text_add(&text, "rtmp://%s/%s", address, app);
+    ph_text_add(&text, "rtmp%s://%s/%s", s, address, app);
     ph_text_init(&text, query, sizeof query);
     if (key)
         ph_text_add(&text, "?key=%s", key);
@@ -44,7 +45,7 @@ static void print_lines_to_paste(FILE *out, const char *address, const char *app
             url, query);
     fprintf(out, "OBS      Server: %s   Stream Key: cam%s\n", url, query);
     fprintf(out, "play     ffplay %s/cam\n", url);
-    fprintf(out, "watch    http://%s/watch/%s/cam in a browser\n", address, app);
+    fprintf(out, "watch    http%s://%s/watch/%s/cam in a browser\n", s, address, app);
 }
 
 /* The first one for clients, or the operator's. */
@@ -59,6 +60,11 @@ static bool find_door(const struct server *server, bool is_local, struct server_
 void banner_print(FILE *out, const struct server *server, const struct ph_command_line *line,
                   const struct ph_settings *settings, const struct ph_state *state)
 {
+    static const char *const spoken[] = {
+        [PH_TLS_OFF] = "rtmp, http, websocket",
+        [PH_TLS_OFFERED] = "rtmp, http, websocket; each also over TLS: rtmps, https, wss",
+        [PH_TLS_REQUIRED] = "rtmps, https, wss",
+    };
     struct server_door door;
     char address[PH_ADDRESS_TEXT];
     fprintf(out, "Playhouse %s\n", PLAYHOUSE_VERSION);
@@ -66,18 +72,19 @@ void banner_print(FILE *out, const struct server *server, const struct ph_comman
     fprintf(out, "state    %s%s\n", state->directory, state->is_new_key ? " (a new publish key was made)" : "");
     for (size_t i = 0; server_door(server, i, &door); i++) {
         ph_address_text(door.address, address);
-        fprintf(out, "listen   %s: %s (rtmp, http, websocket)\n", door.name, address);
+        fprintf(out, "listen   %s: %s (%s)\n", door.name, address, spoken[door.tls]);
     }
     const char *app = first_app(settings);
     if (find_door(server, false, &door)) {
         pastable(door.address, address);
         if (app)
-            print_lines_to_paste(out, address, app,
+            print_lines_to_paste(out, address, door.tls == PH_TLS_REQUIRED, app,
                                  settings->server.publish == PH_ACCESS_KEY ? state->publish_key : NULL);
     }
     if (find_door(server, true, &door)) {
         pastable(door.address, address);
-        fprintf(out, "console  http://%s/ with the token of %s/api.token\n", address, state->directory);
+        fprintf(out, "console  http%s://%s/ with the token of %s/api.token\n", door.tls == PH_TLS_REQUIRED ? "s" : "",
+                address, state->directory);
     }
     fputs("\nready: Ctrl-C ends it\n", out);
     fflush(out);

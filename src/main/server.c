@@ -23,11 +23,13 @@
 #include "gate/rtmp/rtmp.h"
 #include "gate/ws/rpc.h"
 #include "gate/ws/tunnel.h"
+#include "main/certificates.h"
 #include "media/media.h"
 #include "net/admission.h"
 #include "net/detect.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "ops/memory.h"
 
 enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 8 };
@@ -35,8 +37,9 @@ enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 8 };
 /* What a listener lets in. */
 struct door {
     struct ph_http_gate http;
-    struct ph_protocol protocol[2];
-    struct ph_protocols protocols;
+    struct ph_protocol protocol[3];
+    struct ph_protocols plain, offered, required; /* enum ph_listen_tls; `plain` is also what may be spoken inside */
+    struct ph_tls_door tls;
 };
 
 struct server {
@@ -57,6 +60,7 @@ struct server {
     struct ph_api api;
     struct ph_route routes[N_LOCAL_ROUTES + N_MEDIA_ROUTES]; /* the operator's first */
     struct door media_door, local;
+    struct ph_certificates *certificates;
     struct ph_admission admission;
     bool has_admission;
     uint64_t memory; /* bytes that may be used */
@@ -295,11 +299,16 @@ static void wire_door(struct server *server, struct door *door, const struct ph_
                                        .log = server->log,
                                        .is_local = door == &server->local};
     door->protocol[0] = (struct ph_protocol){
-        .name = "rtmp", .wire = PH_WIRE_RTMP, .open = ph_rtmp_open, .user = server->rtmp};
+        .name = "tls", .wire = PH_WIRE_TLS, .open = ph_tls_open, .user = &door->tls};
     door->protocol[1] = (struct ph_protocol){
+        .name = "rtmp", .wire = PH_WIRE_RTMP, .open = ph_rtmp_open, .user = server->rtmp};
+    door->protocol[2] = (struct ph_protocol){
         .name = "http", .wire = PH_WIRE_HTTP, .open = ph_http_open, .user = &door->http};
-    door->protocols = (struct ph_protocols){
-        .rows = door->protocol, .n_rows = PH_COUNT(door->protocol), .log = server->log};
+    size_t n = PH_COUNT(door->protocol);
+    door->plain = (struct ph_protocols){.rows = door->protocol + 1, .n_rows = n - 1, .log = server->log};
+    door->offered = (struct ph_protocols){.rows = door->protocol, .n_rows = n, .log = server->log};
+    door->required = (struct ph_protocols){.rows = door->protocol, .n_rows = 1, .log = server->log};
+    door->tls = (struct ph_tls_door){.certificates = server->certificates, .inside = &door->plain};
 }
 
 static void wire(struct server *server, const struct ph_state *state)
@@ -353,9 +362,32 @@ static int make_admission(struct server *server, uint64_t descriptors)
 
 static bool is_local(const struct ph_listen_entry *entry) { return strcmp(entry->name, "local") == 0; }
 
+static struct ph_protocols *protocols_of(struct server *server, const struct ph_listen_entry *entry)
+{
+    struct door *door = is_local(entry) ? &server->local : &server->media_door;
+    switch ((enum ph_listen_tls)entry->settings.tls) {
+    case PH_TLS_REQUIRED:
+        return &door->required;
+    case PH_TLS_OFFERED:
+        return certificates_are_set(server->settings) ? &door->offered : &door->plain;
+    case PH_TLS_OFF:
+        break;
+    }
+    return &door->plain;
+}
+
 static int open_door(struct server *server, const struct ph_listen_entry *entry, char *error)
 {
     char what[PH_SETTINGS_ERROR / 2];
+    if (entry->settings.tls == PH_TLS_REQUIRED && !certificates_are_set(server->settings)) {
+        struct ph_text text;
+        ph_text_init(&text, error, PH_SETTINGS_ERROR);
+        ph_text_add(&text,
+                    "listen.%s.tls: required, but there is no certificate; set tls.certificate, or make one with "
+                    "playhouse cert",
+                    entry->name);
+        return -EINVAL;
+    }
     struct ph_listener_options options = {
         .name = entry->name,
         .address = entry->settings.address,
@@ -364,7 +396,7 @@ static int open_door(struct server *server, const struct ph_listen_entry *entry,
         .admission = &server->admission,
         .log = server->log,
         .on_conn = ph_detect_conn,
-        .user = is_local(entry) ? &server->local.protocols : &server->media_door.protocols,
+        .user = protocols_of(server, entry),
     };
     int err = ph_listener_open(&options, &server->listeners[server->n_listeners], what, sizeof what);
     if (err == -EADDRINUSE && is_local(entry) && strcmp(entry->settings.address, PH_SETTINGS_LOCAL) == 0) {
@@ -415,6 +447,14 @@ static int make(struct server *server, const struct ph_state *state, char *error
     err = make_theatre(server, state);
     if (err)
         return fail(error, err, "cannot make the loops of applications");
+    server->certificates = ph_certificates_create();
+    if (!server->certificates)
+        return fail(error, -ENOMEM, "cannot make the gates");
+    err = certificates_are_set(server->settings)
+              ? certificates_read(server->certificates, server->settings, server->log, error)
+              : 0;
+    if (err)
+        return err;
     err = make_gate(server);
     if (!err)
         err = make_rpc(server);
@@ -491,6 +531,9 @@ int server_reload(struct server *server, const struct ph_settings *settings, con
         ph_log_set_level(server->log, (enum ph_log_level)settings->server.log_level);
     }
     ph_access_finish(&fresh);
+    char error[PH_SETTINGS_ERROR];
+    if (!err && certificates_are_set(settings) && certificates_read(server->certificates, settings, server->log, error))
+        ph_log_error(server->log, NULL, "%s; the certificates from before stay", error);
     return err;
 }
 
@@ -501,6 +544,9 @@ bool server_door(const struct server *server, size_t i, struct server_door *door
     if (i >= server->n_listeners)
         return false;
     *door = (struct server_door){.name = server->names[i], .address = ph_listener_address(server->listeners[i])};
+    for (size_t k = 0; k < server->settings->n_listens; k++)
+        if (strcmp(server->settings->listens[k].name, door->name) == 0)
+            door->tls = certificates_are_set(server->settings) ? server->settings->listens[k].settings.tls : PH_TLS_OFF;
     return true;
 }
 
@@ -538,6 +584,7 @@ void server_stop(struct server *server)
         ph_admission_finish(&server->admission);
     ph_apps_finish(&server->apps);
     ph_access_finish(&server->access);
+    ph_certificates_destroy(server->certificates);
     ph_log_destroy(server->log);
     free(server->worker_list);
     free(server);

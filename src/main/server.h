@@ -17,6 +17,7 @@ struct server;
 struct server_door {
     const char *name;
     const struct ph_address *address;
+    enum ph_listen_tls tls;
 };
 
 /**

@@ -13,6 +13,7 @@
 static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_names[] = {"text", "json", NULL};
 static const char *const publish_names[] = {"key", "open", NULL};
+static const char *const tls_names[] = {"offered", "required", "off", NULL};
 static const char *const login_names[] = {"url", "always", "off", NULL};
 
 #define FIELD(name) offsetof(struct ph_server_settings, name)
@@ -78,6 +79,20 @@ static const struct ph_option server_rows[] = {
      .max = 256,
      .help = "Whose pages may read streams by HTTP: * for all, one origin, or empty for those of this host alone.",
      .offset = FIELD(cors)},
+    {.name = "tls.certificate",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 4096,
+     .help = "Certificates for TLS, in PEM: a.pem, b.pem; the first is shown where no name fits. Empty: no TLS.",
+     .offset = FIELD(certificate),
+     .live = true},
+    {.name = "tls.key",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 4096,
+     .help = "Files of their keys, in the same order; empty: they lie in the certificates' files.",
+     .offset = FIELD(key),
+     .live = true},
     {.name = "limits.connections",
      .type = PH_OPTION_INT,
      .initial = "0",
@@ -184,6 +199,13 @@ static const struct ph_option listen_rows[] = {
      .help = "Where to listen, such as [::]:1935, 127.0.0.1:1936 or :1935; empty keeps it closed.",
      .offset = offsetof(struct ph_listen_settings, address),
      .fault = ph_address_fault},
+    {.name = "tls",
+     .type = PH_OPTION_ENUM,
+     .initial = "offered",
+     .help =
+         "TLS on the same port: offered to those who begin with it, where there is a certificate; required; or off.",
+     .offset = offsetof(struct ph_listen_settings, tls),
+     .choices = tls_names},
 };
 
 const struct ph_option_table ph_listen_options = {

@@ -33,6 +33,7 @@ enum {
 #define PH_SETTINGS_LOCAL "127.0.0.1:8080" /**< where console and API are unless somebody says otherwise */
 
 enum ph_log_format { PH_LOG_TEXT, PH_LOG_JSON };
+enum ph_listen_tls { PH_TLS_OFFERED, PH_TLS_REQUIRED, PH_TLS_OFF };
 enum ph_login_mode { PH_LOGIN_URL, PH_LOGIN_ALWAYS, PH_LOGIN_OFF };
 
 /** The fields of ph_settings_options. */
@@ -41,6 +42,8 @@ struct ph_server_settings {
     int64_t app_loops; /**< threads for applications */
     char *cors;        /**< whose pages may read streams by HTTP */
     char *pages;       /**< folder of the pages; "": as built */
+    char *certificate; /**< files of certificates: "a.pem, b.pem"; "": no TLS */
+    char *key;         /**< of their keys, in the same order; "": in the same files */
     char *origins;     /**< whose pages may open WebSockets, besides those of this host */
     int log_level;     /**< enum ph_log_level */
     int log_format;    /**< enum ph_log_format */
@@ -55,6 +58,7 @@ struct ph_server_settings {
 /** The fields of ph_listen_options. */
 struct ph_listen_settings {
     char *address; /**< empty: closed */
+    int tls;       /**< enum ph_listen_tls */
 };
 
 struct ph_listen_entry {

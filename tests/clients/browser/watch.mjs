@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 
 const { chromium } = createRequire(`${process.env.MODULES}/`)("playwright-core");
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu",
-  "--autoplay-policy=no-user-gesture-required"] });
+  "--autoplay-policy=no-user-gesture-required", ...(process.env.BROWSER_FLAGS ?? "").split(" ").filter(Boolean)] });
 const page = await browser.newPage({ viewport: { width: 960, height: 640 } });
 const complaints = [];
 page.on("pageerror", (error) => complaints.push(String(error)));
