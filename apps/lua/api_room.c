@@ -75,6 +75,22 @@ static int room_broadcast_except(lua_State *L)
     return broadcast(L, room, 3, except, n);
 }
 
+static int deliver(lua_State *L, enum ph_delivery_kind kind)
+{
+    struct ph_lua_script *script = ph_lua_script_of(L);
+    const struct ph_delivery how = {.size = sizeof how, .kind = kind};
+    ph_room_id room = check_room(L, 1);
+    const char *method = luaL_checkstring(L, 2);
+    struct ph_value *arguments = ph_lua_take_items(L, script->app, 3);
+    return ph_lua_result(L, script->host->rooms->deliver(script->app, room, method, arguments, &how));
+}
+
+/* room:broadcast_newest(method, ...): who does not keep up hears the newest alone */
+static int room_broadcast_newest(lua_State *L) { return deliver(L, PH_DELIVER_NEWEST); }
+
+/* room:broadcast_at_once(method, ...): who does not keep up does not hear it */
+static int room_broadcast_at_once(lua_State *L) { return deliver(L, PH_DELIVER_AT_ONCE); }
+
 /* playhouse.send(members, method, ...) */
 static int send_to(lua_State *L)
 {
@@ -281,6 +297,8 @@ void ph_lua_open_rooms(lua_State *L)
     static const luaL_Reg methods[] = {{"members", room_members},
                                        {"broadcast", room_broadcast},
                                        {"broadcast_except", room_broadcast_except},
+                                       {"broadcast_newest", room_broadcast_newest},
+                                       {"broadcast_at_once", room_broadcast_at_once},
                                        {"call", room_call},
                                        {"close", room_close},
                                        {"configure", room_configure},

@@ -30,6 +30,21 @@ struct ph_room_options {
     uint32_t tick_hz;                /**< 0: no tick; else 1..60 */
 };
 
+/** What becomes of a call for a member whose connection does not take it at once. */
+enum ph_delivery_kind {
+    PH_DELIVER_ALL,     /**< it waits; a member that falls too far behind is closed */
+    PH_DELIVER_NEWEST,  /**< it waits, and goes when a newer one of the same method comes */
+    PH_DELIVER_AT_ONCE, /**< it goes */
+};
+
+/** How a call to many is delivered. Those that may go are no events of the room: who resumes does not miss them. */
+struct ph_delivery {
+    uint32_t size; /**< set by the caller */
+    enum ph_delivery_kind kind;
+    const ph_member_id *except; /**< members that are left out, `n_except` of them */
+    size_t n_except;
+};
+
 struct ph_rooms {
     uint32_t version, size;
 
@@ -74,6 +89,10 @@ struct ph_rooms {
      * PH_E_MEMORY.
      */
     int (*reserve)(struct ph_app *app, const char *room, uint32_t members, ph_done_fn done, void *user);
+
+    /** As broadcast, in another way. PH_E_GONE; PH_E_ARGUMENT; PH_E_MEMORY. Since interface 0.2. */
+    int (*deliver)(struct ph_app *app, ph_room_id room, const char *name, const struct ph_value *arguments,
+                   const struct ph_delivery *how);
 };
 
 #ifdef __cplusplus

@@ -115,6 +115,18 @@ function Room:broadcast(method, ...) end
 ---@return true|nil, playhouse.Error|nil
 function Room:broadcast_except(except, method, ...) end
 
+---Call a method of every member; who does not keep up hears the newest call of this method alone.
+---@param method string
+---@param ... playhouse.Value
+---@return true|nil, playhouse.Error|nil
+function Room:broadcast_newest(method, ...) end
+
+---Call a method of every member whose connection takes it at once.
+---@param method string
+---@param ... playhouse.Value
+---@return true|nil, playhouse.Error|nil
+function Room:broadcast_at_once(method, ...) end
+
 ---As member:call, for a member of this room.
 ---@param member playhouse.Member
 ---@param method string

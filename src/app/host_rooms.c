@@ -90,13 +90,13 @@ static int check_call(const char *method)
     return length == 0 || length > PH_LIMIT_NAME_BYTES ? PH_E_ARGUMENT : 0;
 }
 
-static int broadcast(struct ph_app *app, ph_room_id id, const char *method, const struct ph_value *arguments,
-                     const ph_member_id *except, size_t n_except)
+static int deliver(struct ph_app *app, ph_room_id id, const char *method, const struct ph_value *arguments,
+                   const struct ph_delivery *how)
 {
     struct ph_room *room = room_of(app, id);
     if (!room)
         return PH_E_GONE;
-    if (check_call(method))
+    if (check_call(method) || how->size < sizeof *how || how->kind > PH_DELIVER_AT_ONCE)
         return PH_E_ARGUMENT;
     struct ph_member **members = calloc(room->n_members + 1, sizeof(struct ph_member *));
     if (!members)
@@ -105,12 +105,20 @@ static int broadcast(struct ph_app *app, ph_room_id id, const char *method, cons
     ph_list_for_each(node, &room->members)
     {
         struct ph_member *member = ph_list_entry(node, struct ph_member, in_room);
-        if (!n_except || !is_in(except, n_except, member->id))
+        if (!how->n_except || !is_in(how->except, how->n_except, member->id))
             members[n++] = member;
     }
-    int err = ph_room_deliver(room->instance, members, n, method, ph_value_in(arguments), ++room->sequence);
+    uint64_t sequence = how->kind == PH_DELIVER_ALL ? ++room->sequence : 0;
+    int err = ph_room_deliver(room->instance, members, n, method, ph_value_in(arguments), sequence, how->kind);
     free(members);
     return err;
+}
+
+static int broadcast(struct ph_app *app, ph_room_id id, const char *method, const struct ph_value *arguments,
+                     const ph_member_id *except, size_t n_except)
+{
+    const struct ph_delivery how = {.size = sizeof how, .except = except, .n_except = n_except};
+    return deliver(app, id, method, arguments, &how);
 }
 
 static int multicast(struct ph_app *app, const ph_member_id *ids, size_t n_ids, const char *method,
@@ -127,7 +135,7 @@ static int multicast(struct ph_app *app, const ph_member_id *ids, size_t n_ids, 
         members[n] = ph_member_get(instance, ids[i]);
         n += members[n] != NULL;
     }
-    int err = ph_room_deliver(instance, members, n, method, ph_value_in(arguments), 0);
+    int err = ph_room_deliver(instance, members, n, method, ph_value_in(arguments), 0, PH_DELIVER_ALL);
     free(members);
     return err;
 }
@@ -172,4 +180,5 @@ const struct ph_rooms ph_host_rooms = {
     .multicast = multicast,
     .close = close_room,
     .reserve = reserve,
+    .deliver = deliver,
 };

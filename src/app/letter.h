@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <playhouse/base.h>
+#include <playhouse/rooms.h>
 #include <rtmpwire/arena.h>
 #include <rtmpwire/value.h>
 
@@ -80,6 +81,7 @@ struct ph_letter {
             struct ph_seat **seats;
             size_t n_seats;
             uint64_t sequence;
+            enum ph_delivery_kind kind;
         } parcel;
         struct {
             struct ph_shared_report *report;

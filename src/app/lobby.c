@@ -155,7 +155,7 @@ static bool deliver(struct ph_instance *instance, struct ph_lobby_group *group, 
     if (!members || !arguments || rtmp_value_push(arena, arguments, (struct rtmp_value *)(uintptr_t)news))
         return false;
     ph_list_for_each(node, &group->members) members[n++] = ph_list_entry(node, struct ph_member, watching);
-    return ph_room_deliver(instance, members, n, "$lobby", arguments, 0) == 0;
+    return ph_room_deliver(instance, members, n, "$lobby", arguments, 0, PH_DELIVER_ALL) == 0;
 }
 
 /* False: they have missed something. */

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <playhouse/rooms.h>
 #include <rtmpwire/buffer.h>
 #include <rtmpwire/value.h>
 
@@ -32,6 +33,7 @@ struct ph_parcel {
     const char *name;                   /**< of the method */
     const struct rtmp_value *arguments; /**< an array, or NULL */
     uint64_t sequence;                  /**< of the room */
+    enum ph_delivery_kind kind;
 
     struct rtmp_buffer encoded[PH_PARCEL_FORMS]; /* private; empty: not encoded yet */
 };

@@ -284,7 +284,7 @@ static bool has_any(struct ph_member *const *members, size_t n, const struct ph_
 }
 
 int ph_room_deliver(struct ph_instance *instance, struct ph_member *const *members, size_t n, const char *name,
-                    const struct rtmp_value *arguments, uint64_t sequence)
+                    const struct rtmp_value *arguments, uint64_t sequence, enum ph_delivery_kind kind)
 {
     struct ph_loops *workers = instance->theatre->options.workers;
     struct ph_list letters;
@@ -299,11 +299,12 @@ int ph_room_deliver(struct ph_instance *instance, struct ph_member *const *membe
             break;
         letter->id = i;
         letter->parcel.sequence = sequence;
+        letter->parcel.kind = kind;
         letter->name = ph_letter_text(letter, name, &failed);
         letter->value = ph_letter_value(letter, arguments, &failed);
         ph_list_append(&letters, &letter->link);
     }
-    for (size_t i = 0; i < n && !failed; i++)
+    for (size_t i = 0; i < n && !failed && kind == PH_DELIVER_ALL; i++)
         if (!members[i]->seat || members[i]->join)
             (void)ph_member_invoke(members[i], name, arguments, 0, NULL, NULL);
     for (struct ph_list *node; (node = ph_list_pop(&letters));) {

@@ -101,6 +101,6 @@ int ph_room_configure(struct ph_room *room, const struct ph_room_options *option
  * Returns 0; PH_E_MEMORY: nobody got it.
  */
 int ph_room_deliver(struct ph_instance *instance, struct ph_member *const *members, size_t n, const char *name,
-                    const struct rtmp_value *arguments, uint64_t sequence);
+                    const struct rtmp_value *arguments, uint64_t sequence, enum ph_delivery_kind kind);
 
 #endif

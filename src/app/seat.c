@@ -272,6 +272,7 @@ static void deliver(const struct ph_letter *letter)
 {
     struct ph_parcel parcel;
     ph_parcel_init(&parcel, letter->name, letter->value, letter->parcel.sequence);
+    parcel.kind = letter->parcel.kind;
     for (size_t i = 0; i < letter->parcel.n_seats; i++) {
         struct ph_seat *seat = letter->parcel.seats[i];
         if (!seat->is_closed)

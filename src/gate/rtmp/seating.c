@@ -128,9 +128,14 @@ static int encode(const struct ph_parcel *parcel, enum ph_parcel_form form, stru
 static void on_deliver(void *user, struct ph_parcel *parcel)
 {
     struct session *session = user;
+    bool is_blocked = ph_conn_is_blocked(session->conn);
     const uint8_t *bytes;
     size_t length;
-    if (session->is_ending || ph_parcel_bytes(parcel, session->form, encode, &bytes, &length))
+    if (session->is_ending || (is_blocked && parcel->kind == PH_DELIVER_AT_ONCE) ||
+        ph_parcel_bytes(parcel, session->form, encode, &bytes, &length))
+        return;
+    if (is_blocked && parcel->kind == PH_DELIVER_NEWEST &&
+        ph_newest_keep(&session->newest, parcel->name, bytes, length) == 0)
         return;
     session_collect(session); /* what was said before goes before */
     session_put(session, bytes, length);

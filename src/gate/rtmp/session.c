@@ -276,7 +276,19 @@ static size_t on_read(void *user, const uint8_t *data, size_t length)
     return used;
 }
 
-static void on_writable(void *user) { session_flush(user); }
+static void put_newest(void *user, const uint8_t *bytes, size_t length)
+{
+    session_put(user, bytes, length);
+    session_flush_soon(user);
+}
+
+static void on_writable(void *user)
+{
+    struct session *session = user;
+    session_flush(session);
+    if (!ph_conn_is_blocked(session->conn) && !session->is_ending)
+        ph_newest_give(&session->newest, put_newest, session);
+}
 
 /* The client said goodbye, or we did; else it may have been lost. */
 static void leave_seat(struct session *session)
@@ -450,6 +462,7 @@ static void on_close(void *user, enum ph_close reason)
     ph_timer_stop(session->home->loop, &session->watch);
     ph_timer_stop(session->home->loop, &session->pause);
     ph_outlet_finish(&session->outlet);
+    ph_newest_finish(&session->newest);
     rtmp_server_destroy(session->rtmp);
     ph_list_remove(&session->link);
     ph_list_remove(&session->unsent);
@@ -494,6 +507,7 @@ int ph_rtmp_open(void *user, struct ph_conn *conn)
         return err;
     }
     ph_outlet_init(&session->outlet, conn, PH_LIMIT_EVENT_QUEUE);
+    ph_newest_init(&session->newest);
     ph_list_init(&session->streams);
     ph_list_init(&session->unsent);
     ph_list_append(&home->sessions, &session->link);

@@ -27,6 +27,7 @@
 #include <rtmpwire/server.h>
 
 #include "app/access.h"
+#include "app/newest.h"
 #include "app/seat.h"
 #include "base/list.h"
 #include "base/rate.h"
@@ -90,6 +91,7 @@ struct session {
     struct ph_conn *conn;
     struct rtmp_server *rtmp;
     struct ph_outlet outlet;
+    struct ph_newest newest; /* calls that wait until there is room */
     struct ph_list link;
     struct ph_list streams; /* list of struct stream::link */
     struct ph_list unsent;  /* in home->unsent while it has something to say */

@@ -151,7 +151,15 @@ static size_t on_read(void *user, const uint8_t *data, size_t length)
     return length;
 }
 
-static void on_writable(void *user) { flush(user); }
+static void put_newest(void *user, const uint8_t *frames, size_t length) { rpc_put(user, frames, length); }
+
+static void on_writable(void *user)
+{
+    struct rpc_session *session = user;
+    flush(session);
+    if (!ph_conn_is_blocked(session->conn))
+        ph_newest_give(&session->newest, put_newest, session);
+}
 
 /* Time */
 
@@ -214,6 +222,7 @@ static void on_close(void *user, enum ph_close reason)
     atomic_fetch_sub(&session->gate->n_sessions, 1);
     ph_ws_destroy(session->ws);
     ph_buf_finish(&session->out);
+    ph_newest_finish(&session->newest);
     ph_buf_finish(&session->backlog);
     for (size_t i = 0; i < PH_LIMIT_OPEN_CALLS; i++)
         free(session->open[i].id);
@@ -258,6 +267,7 @@ int ph_rpc_open(void *user, struct ph_conn *conn, const struct ph_upgrade *upgra
     if (!session)
         return -ENOMEM;
     ph_buf_init(&session->out, PH_LIMIT_EVENT_QUEUE);
+    ph_newest_init(&session->newest);
     ph_buf_init(&session->backlog, PH_LIMIT_WS_MESSAGE + 2 * PH_LIMIT_READ_BYTES);
     ph_list_init(&session->unsent);
     ph_list_append(&session->home->sessions, &session->link);

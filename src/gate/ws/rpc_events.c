@@ -276,10 +276,15 @@ static int encode(const struct ph_parcel *parcel, enum ph_parcel_form form, stru
 
 static void on_deliver(void *user, struct ph_parcel *parcel)
 {
+    struct rpc_session *session = user;
+    bool is_blocked = ph_conn_is_blocked(session->conn);
     const uint8_t *bytes;
     size_t length;
-    if (ph_parcel_bytes(parcel, PH_PARCEL_JSON, encode, &bytes, &length) == 0)
-        rpc_put(user, bytes, length);
+    if ((is_blocked && parcel->kind == PH_DELIVER_AT_ONCE) ||
+        ph_parcel_bytes(parcel, PH_PARCEL_JSON, encode, &bytes, &length))
+        return;
+    if (!is_blocked || parcel->kind == PH_DELIVER_ALL || ph_newest_keep(&session->newest, parcel->name, bytes, length))
+        rpc_put(session, bytes, length);
 }
 
 /* {"set": name, "value": ..., "version": n} and its like */

@@ -21,6 +21,7 @@
 #include <rtmpwire/arena.h>
 #include <rtmpwire/buffer.h>
 
+#include "app/newest.h"
 #include "app/seat.h"
 #include "base/buf.h"
 #include "base/limits.h"
@@ -78,9 +79,10 @@ struct rpc_session {
     struct ph_ws *ws;
     struct ph_seat *seat; /* NULL: before it was asked for, after it was left */
     struct ph_list link;
-    struct ph_list unsent; /* in home->unsent while it has something to say */
-    struct ph_buf out;     /* whole frames */
-    struct ph_buf backlog; /* messages that wait for the seat: length, bytes */
+    struct ph_list unsent;   /* in home->unsent while it has something to say */
+    struct ph_buf out;       /* whole frames */
+    struct ph_newest newest; /* calls that wait until these have gone */
+    struct ph_buf backlog;   /* messages that wait for the seat: length, bytes */
     struct ph_timer watch;
     struct ph_deferred teardown;
     char *path; /* "chat/blue" */

@@ -11,7 +11,7 @@ import time
 
 from media import sample
 from peers import Player, publish
-from rtmp import Client
+from rtmp import Client, amf0_all
 from scenario import scenario
 from scenarios.apps import guests
 from scenarios.flv import get
@@ -370,3 +370,50 @@ def lua_state_outlives_the_server():
         expect(seen, [[900000, 2], [4, 2]])
         with server() as third, guests(third, "game/red", "game/blue") as (red, blue):
             expect([red.call("board"), blue.call("board")], [[900000, 2], [0, 2]])
+
+
+SLOW = """
+local game, text = {calls = {}}, ("x"):rep(1000)
+function game.calls.flood(member, from, to)
+  for i = from, to do
+    member.room:broadcast_newest("where", i, text)
+    member.room:broadcast_at_once("flash", i, text)
+  end
+end
+function game.calls.mark(member) member.room:broadcast("mark") end
+return game
+"""
+
+
+@scenario
+def lua_newest_calls_for_slow_members():
+    """Who does not read for a while hears few of the calls that may go, the newest of them in any case, and stays."""
+    with scripted(SLOW, "app.game.options.budget=1000") as (server, _), Client(server.port) as host, \
+            Client(server.port) as slow, Member(server.port, "game/r") as browser:
+        host.connect("game/r")
+        slow.connect("game/r")
+        browser.welcome()
+        total, step = 20000, 200
+        for at in range(1, total, step):
+            host.call("flood", at, at + step - 1)
+            host.heard.clear()
+        host.call("mark")
+        def by_rtmp():
+            kind, _, body = slow.message()
+            values = amf0_all(body) if kind == 20 else [None]
+            return values[0], values[3:]
+
+        def by_json():
+            message = browser.message()
+            return message.get("method"), message.get("params")
+        for name, hear in (("rtmp", by_rtmp), ("json", by_json)):
+            seen = {"where": [], "flash": []}
+            marked = False
+            while not marked or seen["where"][-1:] != [total]:
+                method, arguments = hear()
+                marked |= method == "mark"
+                if method in seen:
+                    seen[method].append(int(arguments[0]))
+            for method, numbers in seen.items():
+                if numbers != sorted(set(numbers)) or len(numbers) > total * 0.9:
+                    raise Failure(f"{name}: {len(numbers)} calls of {method}")
