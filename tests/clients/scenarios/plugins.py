@@ -3,7 +3,7 @@
 
 import os
 
-from rtmp import Client
+from rtmp import Client, amf0_all
 from scenario import scenario
 from scenarios.apps import guests
 from server import Server
@@ -42,3 +42,17 @@ def the_plugin_of_the_manual():
         with guests(server, "door/hall", "door/hall") as (one, two):
             assert one.hear("greet") == ["Salut!"] and two.hear("greet") == ["Salut!"]
             assert one.call("hello") == 2
+
+
+@scenario
+def a_plugin_of_the_first_interface():
+    """Built on headers that no longer change: everything it uses works."""
+    with Server("app.old.type=plugin", f"app.old.path={plugin('first')}") as server, guests(server, "old/blue") as (client,):
+        asked = client.ask("tour")
+        while True:
+            values = amf0_all(client.message()[2])
+            if values[0] == "ping":
+                break
+        client.command("_result", values[1], None, "pong")
+        seen = client.answer(asked)[1].split()
+        assert sorted(seen) == sorted("member room value broadcast put got timer job shared reply".split()), seen

@@ -5,6 +5,7 @@ import json
 import subprocess
 
 from peers import Peer, require
+from rtmp import Client
 from scenario import scenario
 from scenarios.apps import guests
 from scenarios.lua import expect, scripted
@@ -111,6 +112,9 @@ def more_rooms_than_there_may_be():
         for _ in range(3):
             expect(wanderer.fails("$join", "one too many")["message"], "There are too many rooms.")
             expect(wanderer.call("where"), "")
+        with Client(server.port) as late:
+            answer = late.connect("game/one.too.many")
+            expect((answer[0], answer[3]["description"]), ("_error", "There are too many rooms."))
         wanderer.call("$join", "room7")
         expect(wanderer.call("where"), "room7")
         expect(ann.call("where"), "home")
