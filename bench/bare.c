@@ -3,6 +3,9 @@
  * bare: what fan-out costs when nothing is done but the system calls.
  *
  *     bare PORT FILE.flv WINDOW_MS
+ *     bare PORT - BYTES
+ *
+ * The second form sends so many bytes to everybody for each byte that comes on standard input.
  *
  * Sends an FLV file's tags in real time, stamped, to everybody who connects: one sendmsg per connection and window (0:
  * one per tag). No protocol, no queue: what a socket does not take is counted and left out. Ends when standard
@@ -75,6 +78,26 @@ static void add(struct bare *b, struct clip_tag *tag)
     b->filled += HEADER + tag->length;
 }
 
+/* What a broadcast costs at least. */
+static void send_when_told(struct bare *b, size_t bytes)
+{
+    char told[64];
+    ssize_t n;
+    struct pollfd wait[2] = {{.fd = b->listener, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+    while (poll(wait, 2, -1) > 0) {
+        accept_all(b);
+        if (!(wait[1].revents & (POLLIN | POLLHUP)))
+            continue;
+        n = read(STDIN_FILENO, told, sizeof told);
+        if (n <= 0)
+            return;
+        for (; n; n--) {
+            b->filled = bytes < sizeof b->window ? bytes : sizeof b->window;
+            flush(b);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct bare *b = &bare;
@@ -84,11 +107,15 @@ int main(int argc, char **argv)
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    struct clip clip = clip_load(argv[2]);
-    uint64_t window_ms = strtoul(argv[3], NULL, 10), flushed_ms = 0;
     listen_on(b, (uint16_t)strtoul(argv[1], NULL, 10));
     printf("ready\n");
     fflush(stdout);
+    if (strcmp(argv[2], "-") == 0) {
+        send_when_told(b, strtoul(argv[3], NULL, 10));
+        return 0;
+    }
+    struct clip clip = clip_load(argv[2]);
+    uint64_t window_ms = strtoul(argv[3], NULL, 10), flushed_ms = 0;
     struct pollfd wait[2] = {{.fd = b->listener, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
     struct clip_place place = {0};
     for (uint64_t begin = clock_ns(); !(wait[1].revents & (POLLIN | POLLHUP)); poll(wait, 2, 1)) {

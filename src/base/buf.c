@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAP = 256 };
+enum { FIRST_CAP = 1024 }; /* a queue that is empty has no memory: what comes at once should find room at once */
 
 void ph_buf_init(struct ph_buf *buf, size_t max) { *buf = (struct ph_buf){.max = max}; }
 
