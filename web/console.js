@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const history = new Map(); // bitrates of the last minute, by stream
 const MINUTE = 60;
-let token = sessionStorage.getItem('token') ?? '', timer = 0;
+let token = sessionStorage.getItem('token') ?? '', timer = 0, inspected = '';
 
 class Refused extends Error {}
 
@@ -100,6 +100,32 @@ function showSessions(items) {
   if (held) for (const button of body.querySelectorAll('button')) if (button.getAttribute('aria-label') === held) button.focus();
 }
 
+const roomPath = (app, room) => (room.name ? `${app}/${room.name}` : app);
+const roomAddress = (app, room) => (room.name ? `apps/${app}/rooms/${room.name}` : `apps/${app}/hall`);
+
+function inspect(app, room) {
+  const button = document.createElement('button'), address = roomAddress(app, room);
+  button.type = 'button';
+  button.textContent = inspected === address ? 'Hide' : 'Look';
+  button.setAttribute('aria-label', `${button.textContent} into ${roomPath(app, room)}`);
+  button.addEventListener('click', () => { inspected = inspected === address ? '' : address; look(); });
+  return button;
+}
+
+async function showRooms(apps) {
+  const withRooms = apps.filter((app) => app.enabled && app.type !== 'live').map((app) => app.name);
+  const rooms = (await Promise.all(withRooms.map((app) => api(`apps/${app}/rooms`).then(
+    ({ items }) => items.filter((room) => room.members || room.name).map((room) => [app, room]), () => [])))).flat();
+  $('rooms').querySelector('tbody').replaceChildren(...rooms.slice(0, 500).map(([app, room]) => row(
+    cell(roomPath(app, room)), cell(room.capacity ? `${room.members} of ${room.capacity}` : String(room.members), 'number'),
+    cell(String(room.objects), 'number'), cell(room.metadata ? JSON.stringify(room.metadata) : ''), cell(inspect(app, room)))));
+  $('rooms').querySelector('table').hidden = !rooms.length;
+  $('rooms').querySelector('.empty').hidden = rooms.length > 0;
+  const whole = inspected ? await api(inspected).catch(() => null) : null;
+  $('room').hidden = !whole;
+  $('room').textContent = whole ? JSON.stringify({ members: whole.members, objects: whole.objects }, null, 2) : '';
+}
+
 function showServer(server) {
   const facts = [['version', server.version], ['up', time(server.seconds)], ['memory', amount(server.memory_bytes)],
     ['busy', server.workers.map((worker) => `${Math.round(worker.busy * 100)} %`).join(', ')]];
@@ -117,18 +143,19 @@ function say(words) { $('notice').textContent = words; }
 
 function enter(isIn) {
   $('login').hidden = isIn;
-  for (const id of ['streams', 'sessions', 'leave']) $(id).hidden = !isIn;
+  for (const id of ['streams', 'rooms', 'sessions', 'leave']) $(id).hidden = !isIn;
   if (!isIn) { $('facts').replaceChildren(); $('token').focus(); }
 }
 
 async function look() {
   clearTimeout(timer);
   try {
-    const [server, streams, sessions] = await Promise.all([api('server'), api('streams'), api('sessions')]);
+    const [server, streams, sessions, apps] = await Promise.all(['server', 'streams', 'sessions', 'apps'].map((path) => api(path)));
     enter(true);
     showServer(server);
     showStreams(streams.items);
     showSessions(sessions.items);
+    await showRooms(apps.items);
     say('');
   } catch (error) {
     if (error instanceof Refused) {

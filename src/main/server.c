@@ -297,6 +297,7 @@ static void wire_door(struct server *server, struct door *door, const struct ph_
     door->http = (struct ph_http_gate){.routes = {.rows = rows, .n_rows = n_rows},
                                        .origins = server->settings->server.origins,
                                        .log = server->log,
+                                       .is_logged = server->settings->server.log_http,
                                        .is_local = door == &server->local};
     door->protocol[0] = (struct ph_protocol){
         .name = "tls", .wire = PH_WIRE_TLS, .open = ph_tls_open, .user = &door->tls};
@@ -532,6 +533,9 @@ int server_reload(struct server *server, const struct ph_settings *settings, con
     }
     ph_access_finish(&fresh);
     char error[PH_SETTINGS_ERROR];
+    if (!err && certificates_are_set(settings) && !certificates_are_set(server->settings))
+        ph_log_warning(server->log, "tls.certificate",
+                       "TLS begins at the next start: there was no certificate at this one");
     if (!err && certificates_are_set(settings) && certificates_read(server->certificates, settings, server->log, error))
         ph_log_error(server->log, NULL, "%s; the certificates from before stay", error);
     return err;

@@ -41,6 +41,7 @@ struct ph_server_settings {
     int64_t workers;   /**< 0: one per core */
     int64_t app_loops; /**< threads for applications */
     char *cors;        /**< whose pages may read streams by HTTP */
+    bool log_http;     /**< each HTTP request is a line of the log */
     char *pages;       /**< folder of the pages; "": as built */
     char *certificate; /**< files of certificates: "a.pem, b.pem"; "": no TLS */
     char *key;         /**< of their keys, in the same order; "": in the same files */

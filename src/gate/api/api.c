@@ -169,6 +169,7 @@ static const struct {
     void (*run)(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest);
 } resources[] = {
     {"server", false, PH_HTTP_GET, begin_server},   {"apps", false, PH_HTTP_GET, tell_apps},
+    {"apps", true, PH_HTTP_GET, ph_api_tell_rooms}, {"apps", true, PH_HTTP_DELETE, ph_api_close_room},
     {"streams", true, PH_HTTP_GET, begin_streams},  {"sessions", false, PH_HTTP_GET, begin_sessions},
     {"sessions", true, PH_HTTP_DELETE, begin_kick}, {"reload", false, PH_HTTP_POST, order_reload},
     {"drain", false, PH_HTTP_POST, order_end},

@@ -34,4 +34,8 @@ void ph_api_say(struct ph_exchange *exchange, unsigned status, json_t *value);
 /** Answer with problem+json. */
 void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *title, const char *fields);
 
+/* rooms.c: `rest` is what follows "apps/". */
+void ph_api_tell_rooms(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest);
+void ph_api_close_room(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest);
+
 #endif

@@ -131,6 +131,7 @@ static void say(struct ph_hls_ask *ask)
                                         [PH_HLS_SEGMENT] = "video/mp4",
                                         [PH_HLS_PART] = "video/mp4"};
     bool is_list = ask->kind == PH_HLS_MASTER || ask->kind == PH_HLS_MEDIA;
+    ph_conn_authorise(ph_exchange_conn(ask->exchange)); /* it watches, as others play */
     const char *cors = ask->shelf->gate->options.cors;
     char fields[FIELDS_TEXT];
     struct ph_text text;

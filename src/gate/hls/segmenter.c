@@ -5,17 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rtmpwire/amf0.h>
 #include <rtmpwire/arena.h>
 #include <rtmpwire/value.h>
 
+#include "app/json.h"
 #include "app/letter.h"
 #include "base/limits.h"
+#include "mux/emsg.h"
 
 enum {
     LANE_BYTES = 16 * 1024 * 1024,
     TEXT_BYTES = 1024 * 1024,
     JUMP_MS = 10000, /* a frame so far from the last one begins an epoch */
     METADATA_ARENA = 64 * 1024,
+    EVENTS_BYTES = 64 * 1024, /* of one part */
 };
 
 /* Blobs */
@@ -213,9 +217,11 @@ static int add_part(struct ph_segmenter *segmenter, const struct ph_fmp4_run *ru
     struct rtmp_buffer bytes;
     struct ph_segment *segment = open_segment(segmenter);
     rtmp_buffer_init(&bytes, &ph_app_allocator, 2 * LANE_BYTES + TEXT_BYTES);
-    struct ph_blob *blob = segment && ph_fmp4_fragment(++segmenter->sequence, runs, n, &bytes) == 0
-                               ? ph_blob_create(bytes.data, bytes.length)
-                               : NULL;
+    int rc = rtmp_buffer_append(&bytes, segmenter->events.data, segmenter->events.length);
+    if (!rc)
+        rc = ph_fmp4_fragment(++segmenter->sequence, runs, n, &bytes);
+    struct ph_blob *blob = segment && !rc ? ph_blob_create(bytes.data, bytes.length) : NULL;
+    rtmp_buffer_finish(&segmenter->events);
     rtmp_buffer_finish(&bytes);
     if (!blob)
         return -ENOMEM;
@@ -340,18 +346,46 @@ static int take_media(struct ph_segmenter *segmenter, struct ph_lane *lane, cons
     return fits ? take_frame(segmenter, lane, tag, segmenter->time_ms) : 0;
 }
 
-static void take_metadata(struct ph_segmenter *segmenter, const struct rtmp_flv_tag *tag)
+static void take_metadata(struct ph_segmenter *segmenter, const struct rtmp_value *value)
+{
+    double width = rtmp_value_number(rtmp_value_get(value, "width"), 0);
+    double height = rtmp_value_number(rtmp_value_get(value, "height"), 0);
+    segmenter->width = width >= 1 && width <= UINT16_MAX ? (uint32_t)width : 0;
+    segmenter->height = height >= 1 && height <= UINT16_MAX ? (uint32_t)height : 0;
+}
+
+/* A data message: its name, and what follows as a JSON array. What cannot be said is left out. */
+static void take_event(struct ph_segmenter *segmenter, const struct rtmp_flv_tag *tag, struct rtmp_arena *arena)
+{
+    struct rtmp_amf_reader reader;
+    struct rtmp_buffer text;
+    struct rtmp_value *name, *value, *list = rtmp_value_new_array(arena);
+    rtmp_amf_reader_init(&reader, tag->body, tag->length, arena, NULL);
+    bool failed = !segmenter->is_begun || rtmp_amf0_read(&reader, &name) != 0 || rtmp_value_type(name) != RTMP_STRING;
+    while (!failed && rtmp_amf0_read(&reader, &value) == 0)
+        failed = rtmp_value_push(arena, list, value) != 0;
+    rtmp_buffer_init(&text, &ph_app_allocator, EVENTS_BYTES);
+    if (!failed && ph_json_write(list, &text) == 0 &&
+        !memchr(rtmp_value_text(name).data, 0, rtmp_value_text(name).length))
+        (void)!ph_emsg_write((uint64_t)segmenter->time_ms, ++segmenter->n_events, rtmp_value_text(name).data,
+                             rtmp_value_text(name).length, (const char *)text.data, text.length, &segmenter->events);
+    rtmp_buffer_finish(&text);
+}
+
+static void take_data(struct ph_segmenter *segmenter, const struct rtmp_flv_tag *tag)
 {
     static const struct rtmp_value_limits limits = {0};
     struct rtmp_arena arena;
     struct rtmp_value *value;
+    size_t before = segmenter->events.length;
     rtmp_arena_init(&arena, &ph_app_allocator, METADATA_ARENA);
-    if (rtmp_flv_metadata_read(tag->body, tag->length, &arena, &limits, &value) == 0) {
-        double width = rtmp_value_number(rtmp_value_get(value, "width"), 0);
-        double height = rtmp_value_number(rtmp_value_get(value, "height"), 0);
-        segmenter->width = width >= 1 && width <= UINT16_MAX ? (uint32_t)width : 0;
-        segmenter->height = height >= 1 && height <= UINT16_MAX ? (uint32_t)height : 0;
-    }
+    int rc = rtmp_flv_metadata_read(tag->body, tag->length, &arena, &limits, &value);
+    if (rc == 0)
+        take_metadata(segmenter, value);
+    else if (rc == RTMP_E_UNSUPPORTED)
+        take_event(segmenter, tag, &arena);
+    if (segmenter->events.length > EVENTS_BYTES)
+        segmenter->events.length = before; /* more than a part may carry */
     rtmp_arena_finish(&arena);
 }
 
@@ -359,7 +393,7 @@ int ph_segmenter_take(struct ph_segmenter *segmenter, const struct rtmp_flv_tag 
 {
     struct rtmp_tag media;
     if (tag->type == RTMP_FLV_SCRIPT) {
-        take_metadata(segmenter, tag);
+        take_data(segmenter, tag);
         return 0;
     }
     segmenter->time_ms = segmenter->has_time
@@ -380,6 +414,7 @@ void ph_segmenter_init(struct ph_segmenter *segmenter, uint64_t first_number)
     *segmenter = (struct ph_segmenter){.next_number = first_number, .epoch = 1, .first_epoch = 1};
     rtmp_buffer_init(&segmenter->video.bytes, &ph_app_allocator, LANE_BYTES);
     rtmp_buffer_init(&segmenter->audio.bytes, &ph_app_allocator, LANE_BYTES);
+    rtmp_buffer_init(&segmenter->events, &ph_app_allocator, 2 * EVENTS_BYTES);
 }
 
 void ph_segmenter_finish(struct ph_segmenter *segmenter)
@@ -390,6 +425,7 @@ void ph_segmenter_finish(struct ph_segmenter *segmenter)
         ph_blob_unref(segmenter->init[i]);
     rtmp_buffer_finish(&segmenter->video.bytes);
     rtmp_buffer_finish(&segmenter->audio.bytes);
+    rtmp_buffer_finish(&segmenter->events);
     free(segmenter->video.samples);
     free(segmenter->audio.samples);
 }

@@ -6,6 +6,7 @@
  *         ends: before the frame that would make it longer than it may be; and where a segment ends: before a key
  *         frame, once it is long enough, or before it would be longer than it may be. What a decoder needs first is
  *         known when the first part ends; when that changes, and when another publisher comes, a new epoch begins.
+ *         Data messages of the publisher go along as ID3 tags: name, and the arguments as JSON.
  * Owner   Its packager. Bytes are blobs, counted, and may outlive it.
  * Thread  The packager's worker; blobs anywhere.
  * Limits  PH_LIMIT_HLS_BYTES of segments, PH_LIMIT_HLS_MS of them, PH_SEGMENTS_MAX.
@@ -69,6 +70,9 @@ struct ph_segmenter {
     uint32_t width, height; /**< of the metadata, for codecs that do not tell */
     int64_t time_ms;        /**< stream time of the newest tag */
     bool has_time;
+
+    struct rtmp_buffer events; /**< timed metadata for the next part, as boxes */
+    uint32_t n_events;
 
     bool is_begun;     /**< the present part has a first frame of the leading lane */
     int64_t part_ms;   /**< where it began */

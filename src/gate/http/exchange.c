@@ -119,6 +119,38 @@ static void send_on(struct ph_exchange *exchange)
         set_deadline(exchange, PH_LIMIT_HTTP_SEND_MS);
 }
 
+/* The access log. Queries stay out of it: they hold keys and tickets. */
+static void note_request(struct ph_exchange *exchange, const struct ph_http_head *head)
+{
+    struct ph_text text;
+    size_t cap = head->method.length + 4 * head->path.length + 2;
+    exchange->asked = exchange->gate->is_logged ? malloc(cap) : NULL;
+    exchange->asked_us = ph_loop_now(ph_conn_loop(exchange->conn));
+    if (!exchange->asked)
+        return;
+    ph_text_init(&text, exchange->asked, cap);
+    ph_text_add(&text, "%.*s ", (int)head->method.length, head->method.data);
+    ph_text_add_escaped(&text, head->path.data, head->path.length);
+}
+
+static void forget_request(struct ph_exchange *exchange)
+{
+    free(exchange->asked);
+    exchange->asked = NULL;
+}
+
+static void log_request(struct ph_exchange *exchange, const struct ph_http_answer *answer)
+{
+    char peer[PH_ADDRESS_TEXT];
+    uint64_t took_us = ph_loop_now(ph_conn_loop(exchange->conn)) - exchange->asked_us;
+    if (!exchange->asked)
+        return;
+    ph_address_text(ph_conn_peer(exchange->conn), peer);
+    ph_log_info(exchange->gate->log, "http", "%s: %u, %zu bytes after %.1f ms (%s, %s)", exchange->asked,
+                answer->status, answer->length, (double)took_us / 1000, peer, ph_conn_carrier(exchange->conn));
+    forget_request(exchange);
+}
+
 void ph_exchange_answer(struct ph_exchange *exchange, const struct ph_http_answer *answer)
 {
     char words[HEAD_TEXT];
@@ -127,7 +159,7 @@ void ph_exchange_answer(struct ph_exchange *exchange, const struct ph_http_answe
     int err;
     ph_text_init(&text, words, sizeof words);
     write_head(&text, exchange, answer);
-    ph_log_debug(exchange->gate->log, NULL, "HTTP %u, %zu bytes", answer->status, answer->length);
+    log_request(exchange, answer);
     exchange->gone = NULL;
     exchange->release = answer->release;
     exchange->owner = answer->owner;
@@ -221,6 +253,8 @@ static size_t read_request(struct ph_exchange *exchange, const char *data, size_
     }
     const struct ph_request request = {
         .head = &head, .body = (const uint8_t *)data + used, .length = (size_t)head.content_length};
+    forget_request(exchange);
+    note_request(exchange, &head);
     exchange->keeps_alive = head.keeps_alive && ++exchange->n_requests < PH_LIMIT_HTTP_REQUESTS;
     exchange->state = PH_EXCHANGE_ASKED;
     ph_timer_stop(ph_conn_loop(exchange->conn), &exchange->deadline);
@@ -248,6 +282,7 @@ static void discard(struct ph_exchange *exchange)
 {
     ph_timer_stop(ph_conn_loop(exchange->conn), &exchange->deadline);
     forget_answer(exchange);
+    forget_request(exchange);
     free(exchange);
 }
 

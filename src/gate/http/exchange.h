@@ -28,6 +28,8 @@ struct ph_exchange {
     enum ph_exchange_state state;
     unsigned n_requests;
     bool is_head, keeps_alive, has_continued;
+    char *asked; /* "GET /path", for the log; NULL: it is not kept */
+    uint64_t asked_us;
 
     void (*gone)(void *user); /* of a route that answers later */
     void *user;

@@ -20,6 +20,7 @@ struct ph_log;
 struct ph_http_gate {
     struct ph_routes routes; /**< lent */
     const char *origins; /**< lent; those allowed besides this host: "https://a.example, https://b.example" or "*" */
+    bool is_logged;      /**< each request is a line of the log */
     struct ph_log *log;  /**< lent */
     bool is_local;       /**< the operator's door: a name that leads here by a trick of DNS is refused */
 };

@@ -16,6 +16,7 @@ from scenarios.flv import get, live
 from scenarios.pages import HERE
 from scenarios.sdk import NODE
 from server import HANG, Failure, Server, wait_for
+from shared import Shared
 
 
 def ask(server, path, method="GET", status=200):
@@ -171,3 +172,38 @@ def the_console_in_chromium():
             browser.wait()
         wait_for(lambda: any("closed chat/blue" in line for line in server.lines), "the session to be closed")
         source.stop()
+
+
+@scenario
+def api_looks_into_rooms():
+    with Server("app.live.type=live", "app.relay.type=relay", observed=False) as server, \
+            guests(server, "relay/blue", "relay/blue", "relay") as (ann, _, _):
+        board = Shared(ann, "board")
+        board.use()
+        board.set(score={"ann": [1, None, "two"]})
+        rooms = {room["name"]: room for room in ask(server, "apps/relay/rooms")["items"]}
+        assert set(rooms) == {"", "blue"} and rooms["blue"]["members"] == 2 and rooms[""]["members"] == 1, rooms
+        blue = ask(server, "apps/relay/rooms/blue")
+        assert [m["protocol"] for m in blue["members"]] == ["rtmp", "rtmp"] and blue["capacity"] == 0, blue
+        wait_for(lambda: ask(server, "apps/relay/rooms/blue")["objects"][0]["slots"] == {"score": {"ann": [1, None, "two"]}},
+                 "the slot")
+        assert len(ask(server, "apps/relay/hall")["members"]) == 1
+        for path in ("apps/relay/rooms/none", "apps/none/rooms", "apps/live/rooms", "apps/relay/x", "apps/relay/", "apps/relay/rooms/",
+                     "apps//rooms", "apps/relay/rooms/" + "x" * 200):
+            ask(server, path, status=404)
+        ask(server, "apps/relay/rooms/none", "DELETE", 404)
+        ask(server, "apps/relay/hall", "DELETE", 404)
+        ask(server, "apps/relay/rooms/blue", "DELETE", 204)
+        wait_for(lambda: len(ask(server, "apps/relay/rooms")["items"]) == 1, "the room has gone")
+        assert len(ask(server, "apps/relay/hall")["members"]) == 3
+
+
+@scenario
+def the_dashboard_asks_for_what_there_is():
+    """Each figure that packaging/grafana.json draws is one of /metrics."""
+    with open(os.path.join(os.path.dirname(os.path.dirname(HERE)), "packaging/grafana.json"), encoding="utf-8") as file:
+        panels = json.load(file)["panels"]
+    asked = {name for panel in panels for target in panel["targets"] for name in re.findall(r"playhouse_\w+", target["expr"])}
+    with Server(observed=False) as server:
+        told = set(re.findall(r"^# TYPE (\w+)", get(server.local_port, "/metrics")[2].decode(), re.MULTILINE))
+    assert len(asked) >= 10 and asked <= told, asked - told

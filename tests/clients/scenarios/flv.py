@@ -236,3 +236,18 @@ def a_player_that_does_not_read():
             source.wait()
             curl.wait()
             tags(curl.out_bytes())
+
+
+@scenario
+def requests_are_logged_when_wanted():
+    """Without their queries, and without anything that would break a line."""
+    with Server("http.log=true", observed=False) as server:
+        get(server.port, "/watch/live/cam?key=secret")
+        get(server.port, "/no/such%0apage")
+        line = server.wait_line(r"http: GET /watch/live/cam: 200, \d+ bytes after [0-9.]+ ms \(127.0.0.1:\d+, tcp\)")
+        server.wait_line(r"http: GET /no/such.*page: 404")
+        if any("secret" in line for line in server.lines):
+            raise Failure(line)
+    with Server(observed=False) as server:
+        get(server.port, "/watch/live/cam")
+        assert not any("GET" in line for line in server.lines)

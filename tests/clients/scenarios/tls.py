@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -72,16 +73,17 @@ def tls_rtmpdump_and_gstreamer():
             same(packets(sample("h264-aac")), packets(f"{out}/{name}.flv"), times="shifted", to_end=False)
 
 
+JOIN = """
+import { connect } from "SDK/index.js";
+const room = await connect(process.env.URL);
+await room.call("identify", "Ann");
+console.log("said");
+process.exit(0);
+""".replace("SDK", SDK)
+
+
 @scenario
 def tls_https_and_wss():
-    script = """
-      import { connect } from "SDK/index.js";
-      const room = await connect(process.env.URL);
-      await room.call("identify", "Ann");
-      console.log("said");
-      room.close?.();
-      process.exit(0);
-    """.replace("SDK", SDK)
     with certified() as folder, live(*options(folder)) as server, publish(sample("h264-aac", 20), server.url(key=True)) as source:
         server.wait_line("publishing live/cam")
         assert "<video" in fetch(folder, server, "/watch/live/cam")
@@ -90,7 +92,7 @@ def tls_https_and_wss():
         both = fetch(folder, server, "/watch/live/cam", f"https://localhost:{server.port}/live/cam.m3u8")
         assert "<video" in both and "#EXTM3U" in both  # on one connection
         assert "certificate" in fetch("/etc/ssl/certs/missing", server, "/watch/live/cam")
-        done = subprocess.run([NODE, "--input-type=module", "-e", script], capture_output=True, text=True, timeout=HANG,
+        done = subprocess.run([NODE, "--input-type=module", "-e", JOIN], capture_output=True, text=True, timeout=HANG,
                               env={**os.environ, "NODE_EXTRA_CA_CERTS": f"{folder}/playhouse.crt",
                                    "URL": f"wss://localhost:{server.port}/ws/chat/blue"})
         if "said" not in done.stdout:
@@ -185,3 +187,37 @@ def tls_mistakes_are_told():
         assert "neither the name" in playhouse("cert", "-o", folder, "a,b", status=1).stderr
         assert "No such" in playhouse("cert", "-o", "/nowhere/at/all", status=1).stderr
         assert os.stat(f"{folder}/playhouse.key").st_mode & 0o777 == 0o600
+
+
+@scenario
+def nginx_in_front():
+    """The configuration of the manual: HTTP/2 outside, playlists that wait, streams and WebSockets through it."""
+    with open(os.path.join(os.path.dirname(os.path.dirname(HERE)), "docs/proxy.md"), encoding="utf-8") as manual:
+        config = re.search(r"```nginx\n(.*?)```", manual.read(), re.DOTALL).group(1)
+    port = free_port()
+    with certified() as folder, live() as server, publish(sample("h264-aac", 20), server.url(key=True)) as source:
+        server.wait_line("publishing live/cam")
+        for old, new in (("listen 443", f"listen 127.0.0.1:{port}"), ("media.example", "localhost"), ("/etc/playhouse", folder),
+                         ("127.0.0.1:1935", f"127.0.0.1:{server.port}")):
+            assert old in config, old
+            config = config.replace(old, new)
+        with open(f"{folder}/nginx.conf", "w", encoding="ascii") as file:
+            file.write(f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
+                       f"http {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path "
+                       f"{folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;\n{config}}}\n")
+        with Peer(["nginx", "-p", folder, "-c", f"{folder}/nginx.conf"]) as nginx:
+            wait_for(lambda: "<video" in fetch(folder, server, "/watch/live/cam", port=port), "nginx")
+            text = fetch(folder, server, "/live/cam.hls/live.m3u8", "--http2", "-w", "%{http_version}", port=port)
+            assert text.endswith("2") and "#EXT-X-PRELOAD-HINT" in text, text[-200:]
+            number, part = re.search(r'URI="p(\d+)\.(\d+)\.m4s"\n2?$', text).groups()
+            text = fetch(folder, server, f"/live/cam.hls/live.m3u8?_HLS_msn={number}&_HLS_part={part}", "--http2", port=port)
+            assert f"p{number}.{part}.m4s" in text, text[-300:]
+            head = fetch(folder, server, "/live/cam.flv", "--http2", "--max-time", "3", "-o", f"{folder}/x.flv", port=port)
+            assert "timed out" in head and os.path.getsize(f"{folder}/x.flv") > 50000, head
+            done = subprocess.run([NODE, "--input-type=module", "-e", JOIN], capture_output=True, text=True, timeout=HANG,
+                                  env={**os.environ, "NODE_EXTRA_CA_CERTS": f"{folder}/playhouse.crt",
+                                       "URL": f"wss://localhost:{port}/ws/chat/blue"})
+            if "said" not in done.stdout:
+                raise Failure(done.stderr)
+            nginx.stop()
+        source.stop()

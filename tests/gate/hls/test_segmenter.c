@@ -219,6 +219,43 @@ static void parts_are_the_segment(void **state)
     free(copy);
 }
 
+static bool holds(const struct ph_slice *slice, const char *words)
+{
+    size_t length = strlen(words);
+    for (size_t i = 0; i + length <= slice->length; i++)
+        if (memcmp(slice->blob->bytes + slice->offset + i, words, length) == 0)
+            return true;
+    return false;
+}
+
+/* As ID3 in front of the part into which they fall, and only there. */
+static void data_messages_go_along(void **state)
+{
+    (void)state;
+    static const uint8_t cue[] = "\x02\0\x05onCue\x02\0\x02hi\0\x40\x45\0\0\0\0\0\0";
+    static const uint8_t broken[] = "\x02\0\x05onCue\x02\xff\xff";
+    take(RTMP_FLV_SCRIPT, 0, cue, sizeof cue - 1); /* nothing has begun: it is lost */
+    take(RTMP_FLV_VIDEO, 0, avc, sizeof avc);
+    play(600, 1000, false);
+    take(RTMP_FLV_SCRIPT, now_ms, cue, sizeof cue - 1);
+    take(RTMP_FLV_SCRIPT, now_ms, broken, sizeof broken - 1);
+    for (int i = 0; i < 3000; i++)
+        take(RTMP_FLV_SCRIPT, now_ms, cue, sizeof cue - 1); /* more than a part carries */
+    for (; now_ms < 2000; now_ms += FRAME_MS)
+        frame(false, 100);
+    assert_false(holds(&at(0)->slices[0], "emsg"));
+    assert_true(holds(&at(0)->slices[1], "emsg"));
+    assert_true(holds(&at(0)->slices[1], "https://aomedia.org/emsg/ID3"));
+    assert_memory_equal(at(0)->slices[1].blob->bytes + at(0)->slices[1].offset + 4, "emsg", 4);
+    static const char id3[] = "ID3\x04\0\0\0\0\0\x1aTXXX\0\0\0\x10\0\0\x03onCue\0[\"hi\",42]";
+    size_t found = 0;
+    const struct ph_slice *slice = &at(0)->slices[1];
+    for (size_t i = 0; i + sizeof id3 - 1 <= slice->length; i++)
+        found += memcmp(slice->blob->bytes + slice->offset + i, id3, sizeof id3 - 1) == 0;
+    assert_true(found > 100 && found < 1000);
+    assert_false(holds(&at(0)->slices[2], "emsg"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_jump_of_time_is_another_epoch, begin, end),
         cmocka_unit_test_setup_teardown(old_segments_go, begin, end),
         cmocka_unit_test_setup_teardown(parts_are_the_segment, begin, end),
+        cmocka_unit_test_setup_teardown(data_messages_go_along, begin, end),
     };
     return cmocka_run_group_tests_name("segmenter", tests, NULL, NULL);
 }
