@@ -17,7 +17,7 @@ void ph_buf_finish(struct ph_buf *buf)
 
 static int grow(struct ph_buf *buf, size_t needed)
 {
-    size_t cap = buf->cap ? buf->cap : FIRST_CAP;
+    size_t cap = buf->cap ? buf->cap : FIRST_CAP < buf->max ? FIRST_CAP : buf->max;
     while (cap < needed)
         cap = cap > buf->max / 2 ? buf->max : cap * 2;
     uint8_t *bytes = realloc(buf->bytes, cap);

@@ -151,8 +151,7 @@ static void mail_came(uv_async_t *wake)
 {
     struct ph_loop *loop = loop_of(wake);
     ph_loop_now(loop);
-    deliver_mail(loop);
-    if (loop->mail_left)
+    if (!deliver_mail(loop)) /* more may lie in the box, and its wake may have been this one */
         uv_async_send(&loop->wake);
 }
 

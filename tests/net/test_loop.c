@@ -271,6 +271,26 @@ static void much_mail_lets_reads_pass(void **state)
     letter_us = 0;
 }
 
+/* Its wake goes together with the one for what is left; and what is left ends just as the slice does. */
+static void mail_behind_a_slice_is_not_forgotten(void **state)
+{
+    (void)state;
+    static struct letter letters[64], late;
+    trace[0] = '\0';
+    late = (struct letter){{NULL, read_letter}, 'x'};
+    for (size_t i = 0; i < PH_COUNT(letters); i++) {
+        letters[i] = (struct letter){{NULL, read_letter}, 'l'};
+        ph_loop_post(loop, &letters[i].mail);
+    }
+    letter_us = PH_LOOP_MAIL_SLICE_US; /* a slice is 32 letters then */
+    ph_loop_turn(loop, false);
+    ph_loop_post(loop, &late.mail);
+    for (int i = 0; i < 5; i++)
+        ph_loop_turn(loop, false);
+    letter_us = 0;
+    assert_non_null(strchr(trace, 'x'));
+}
+
 /* ---- threads ---- */
 
 enum { SENDERS = 4, LETTERS = 20000 };
@@ -336,7 +356,7 @@ int main(void)
         cmocka_unit_test(a_timer_of_0_waits_for_the_next_turn), cmocka_unit_test(deferred_work_runs_after_mail),
         cmocka_unit_test(again_goes_on_in_the_next_turn),       cmocka_unit_test(the_clock_stands_during_a_turn),
         cmocka_unit_test(busy_is_the_time_not_slept),           cmocka_unit_test(much_mail_lets_reads_pass),
-        cmocka_unit_test(letters_of_a_sender_keep_their_order),
+        cmocka_unit_test(mail_behind_a_slice_is_not_forgotten), cmocka_unit_test(letters_of_a_sender_keep_their_order),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
