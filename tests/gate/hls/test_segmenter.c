@@ -256,6 +256,50 @@ static void data_messages_go_along(void **state)
     assert_false(holds(&at(0)->slices[2], "emsg"));
 }
 
+static uint32_t u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The second track's decoding time in a part, and how long its samples last together. */
+static void measure(const struct ph_slice *slice, uint32_t *begin_ms, uint32_t *length_ms)
+{
+    const uint8_t *bytes = slice->blob->bytes + slice->offset, *tfdt = NULL, *trun = NULL;
+    for (size_t i = 0; i + 4 < slice->length; i++) { /* the last of each is the sound's */
+        tfdt = memcmp(bytes + i, "tfdt", 4) == 0 ? bytes + i : tfdt;
+        trun = memcmp(bytes + i, "trun", 4) == 0 ? bytes + i : trun;
+    }
+    assert_non_null(tfdt);
+    assert_non_null(trun);
+    *begin_ms = u32(tfdt + 12);
+    *length_ms = 0;
+    for (uint32_t k = 0; k < u32(trun + 8); k++)
+        *length_ms += u32(trun + 16 + 16 * k);
+}
+
+/* However uneven its frames come, sound has neither gaps nor overlaps from part to part. */
+static void sound_goes_on_without_a_gap(void **state)
+{
+    (void)state;
+    uint32_t begin_ms, length_ms, next_ms = 0;
+    take(RTMP_FLV_VIDEO, 0, avc, sizeof avc);
+    take(RTMP_FLV_AUDIO, 0, aac, sizeof aac);
+    for (int i = 0; i < 150; i++, now_ms += i % 3 ? 33 : 34) {
+        frame(i % 30 == 0, 100);
+        if (i % 7 != 3)
+            sound();
+    }
+    for (size_t i = 0, n = 0; i < segmenter.n; i++) {
+        for (size_t k = 0; k < at(i)->is.n_parts; k++, n++) {
+            measure(&at(i)->slices[k], &begin_ms, &length_ms);
+            if (n)
+                assert_int_equal(begin_ms, next_ms);
+            next_ms = begin_ms + length_ms;
+        }
+    }
+    assert_true(next_ms > 4000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(old_segments_go, begin, end),
         cmocka_unit_test_setup_teardown(parts_are_the_segment, begin, end),
         cmocka_unit_test_setup_teardown(data_messages_go_along, begin, end),
+        cmocka_unit_test_setup_teardown(sound_goes_on_without_a_gap, begin, end),
     };
     return cmocka_run_group_tests_name("segmenter", tests, NULL, NULL);
 }
