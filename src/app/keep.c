@@ -160,9 +160,9 @@ static int write_pieces(struct ph_instance *instance, struct kept *kept)
 
 void ph_keep_put(struct ph_instance *instance, const char *name, const struct rtmp_value *value)
 {
-    struct kept *kept = instance->theatre->store ? make(instance, name, strlen(name)) : NULL;
     if (!instance->theatre->store)
         return;
+    struct kept *kept = make(instance, name, strlen(name));
     if (kept)
         rtmp_buffer_clear(&kept->bytes);
     if (!kept || ph_pack(value, &kept->bytes) || write_pieces(instance, kept))

@@ -14,8 +14,6 @@
 #define PH_APP_KEEP_H
 
 struct ph_instance;
-struct ph_loop;
-struct ph_room;
 struct rtmp_value;
 
 /** Before the loops run: ask the store; `*waiting` counts those who have not been answered. */
