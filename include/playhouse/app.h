@@ -46,17 +46,20 @@ struct ph_event {
     const struct ph_shared_change *changes; /**< shared */
     size_t n_changes;
     double seconds; /**< tick: since the last one; drain: that are left */
+    bool no_reply;  /**< call: the client waits for no answer. Since interface 0.3 */
 };
 
 typedef int (*ph_hook_fn)(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer);
 
 /** A method that clients may call. */
 struct ph_method {
-    const char *name; /**< "say", "game.move"; case matters unless the application folds it */
-    ph_hook_fn run;   /**< as `call` below */
-    uint16_t rate;    /**< calls per second of one member; 0: as configured (100) */
-    uint16_t burst;   /**< 0: twice the rate */
-    bool concurrent;  /**< the next call of the member does not wait until this one has been answered */
+    /** "say", "game.move"; case matters unless the application folds it. "*": all that have no row of their own; since
+     *  interface 0.3 */
+    const char *name;
+    ph_hook_fn run;  /**< as `call` below */
+    uint16_t rate;   /**< calls per second of one member; 0: as configured (100) */
+    uint16_t burst;  /**< 0: twice the rate */
+    bool concurrent; /**< the next call of the member does not wait until this one has been answered */
 };
 
 enum ph_option_kind { PH_TEXT_OPTION, PH_NUMBER_OPTION, PH_BOOLEAN_OPTION };
@@ -155,6 +158,10 @@ struct ph_host {
 
     /** The instance cannot go on: its members are told, it is loaded anew. */
     void (*fail)(struct ph_app *app, const char *description);
+
+    /** Do what a program outside may order: a method and its params of docs/commands.md. `done` gets the result, or an
+     *  error with a text that says what is wrong, and may be NULL. PH_E_MEMORY. Since interface 0.3. */
+    int (*command)(struct ph_app *app, const char *method, const struct ph_value *params, ph_done_fn done, void *user);
 };
 
 /** An instance. The host owns it; `state` is the application's. */

@@ -31,6 +31,7 @@ struct ph_member_info {
     const struct ph_value *arguments;  /**< of connect: an array */
     uint64_t connected_ms;             /**< wall clock, since 1970 */
     bool is_dropped;                   /**< its connection is lost, its grace period runs */
+    const char *session;               /**< its name for others: "5f3a09c1-2b", never given again. Since 0.3 */
 };
 
 struct ph_members {

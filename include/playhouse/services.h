@@ -55,13 +55,20 @@ struct ph_http_request {
     size_t body_length;
     uint32_t timeout_ms; /**< 0: 5 s */
     uint32_t reply_max;  /**< bytes; 0: 64 KiB; at most 1 MiB */
+    /* Since interface 0.3. */
+    uint32_t connect_timeout_ms; /**< 0: as long as timeout_ms */
+    const char *unix_socket;     /**< connect to this path instead of the host of `url`; NULL: do not */
+    const char *ca;              /**< a file of certificates in PEM that are trusted; NULL: those of the system */
+    const char *certificate;     /**< shown to the server: files in PEM; NULL: none */
+    const char *key;             /**< of the certificate */
 };
 
 struct ph_http {
     uint32_t version, size;
-    /** `done` gets {status, headers {names in lower case}, body (bytes)}; PH_E_TIMEOUT; PH_E_IO; PH_E_LIMIT the reply
-     * is too long. Redirections are not followed, and nothing is sent twice. Returns PH_E_LIMIT 64 are in flight;
-     *  PH_E_ARGUMENT the URL, a header with a line break, or one that says how long the message is. */
+    /** `done` gets {status, headers {names in lower case}, body (bytes)}; or PH_E_TIMEOUT, PH_E_IO, PH_E_LIMIT the
+     * reply is too long, with {sent: something of the request has left, description}. Redirections are not followed,
+     * and nothing is sent twice. Returns PH_E_LIMIT 800 are in flight; PH_E_ARGUMENT the URL, a header with a line
+     * break, or one that says how long the message is. */
     int (*request)(struct ph_app *app, const struct ph_http_request *request, ph_done_fn done, void *user);
 };
 

@@ -86,6 +86,11 @@ struct ph_values {
     /** Item `index` of an array or of any vector as a number; those of vectors of numbers are no values of their own.
      */
     double (*number_at)(const struct ph_value *value, size_t index, double otherwise);
+
+    /** As to_json and from_json, but nothing is lost on the way there and back: the strict form of docs/values.md.
+     *  Since interface 0.3. */
+    const char *(*to_strict_json)(struct ph_app *app, const struct ph_value *value, size_t *length);
+    struct ph_value *(*from_strict_json)(struct ph_app *app, const char *text, size_t length, const char **fault);
 };
 
 #ifdef __cplusplus

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const ph_app_type_names[] = {"live", "relay", "echo", "chat", "lobby", "lua", "plugin", NULL};
+const char *const ph_app_type_names[] = {"live", "relay", "echo", "chat", "lobby", "lua", "jsonrpc", "plugin", NULL};
 static const char *const start_names[] = {"cached", "next", NULL};
 
 #define FIELD(name) offsetof(struct ph_app_settings, name)
@@ -97,6 +97,24 @@ static const struct ph_option rows[] = {
      .max = 4096,
      .help = "Of type lua: its file; relative to the folder of the configuration.",
      .offset = FIELD(script)},
+    {.name = "url",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 4096,
+     .help = "Of type jsonrpc: the backend; http://HOST/PATH, https://HOST/PATH or unix:/PATH/OF.SOCK:/PATH.",
+     .offset = FIELD(url)},
+    {.name = "token",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 128,
+     .help = "Opens /api/v1/rpc for this application alone; empty: only the server's token does.",
+     .offset = FIELD(token)},
+    {.name = "secrets",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 4096,
+     .help = "Of type jsonrpc: requests are signed with these, whsec_A, whsec_B; requests to the API may be too.",
+     .offset = FIELD(secrets)},
     {.name = "dev",
      .type = PH_OPTION_BOOL,
      .initial = "false",

@@ -48,6 +48,9 @@ struct ph_app_settings {
     int64_t call_rate, call_burst; /**< of one member, per second and at once */
     char *path;                    /**< plugin: the file to load; "" */
     char *script;                  /**< lua: the file to run; "" */
+    char *url;                     /**< jsonrpc: the backend; "" */
+    char *token;                   /**< of the API, for this application alone; "" */
+    char *secrets;                 /**< jsonrpc: "whsec_…, whsec_…"; "" */
     bool dev;                      /**< lua: a changed file is loaded at once */
     struct ph_app_own_option *own; /**< `n_own` of them */
     size_t n_own;

@@ -64,7 +64,8 @@ static void run_call(struct ph_member *member, struct ph_letter *call, const str
                                    .room = member->room ? member->room->id : 0,
                                    .member = member->id,
                                    .name = call->name,
-                                   .value = ph_value_out(call->value)};
+                                   .value = ph_value_out(call->value),
+                                   .no_reply = call->id == 0};
     member->n_running++;
     member->is_exclusive = !(method && method->concurrent);
     ph_question_ask(&question, hook, &event, &member->questions);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/command.h"
 #include "app/instance.h"
 #include "app/options.h"
 #include "app/question.h"
@@ -93,4 +94,5 @@ const struct ph_host ph_host_tables = {
     .soon = run_later,
     .reload = reload,
     .fail = fail,
+    .command = ph_command_run,
 };

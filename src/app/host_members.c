@@ -31,6 +31,7 @@ static int info(struct ph_app *app, ph_member_id id, struct ph_member_info *out)
         .arguments = ph_value_out(request->arguments),
         .connected_ms = member->connected_ms,
         .is_dropped = !member->seat,
+        .session = member->session,
     };
     memcpy(out, &all, out->size < sizeof all ? out->size : sizeof all); /* older ones know less */
     return 0;

@@ -3,7 +3,7 @@
 
 #include "app/host.h"
 #include "app/instance.h"
-#include "app/json.h"
+#include "app/json_strict.h"
 #include "app/letter.h"
 #include "base/limits.h"
 
@@ -183,12 +183,13 @@ static int push(struct ph_app *app, struct ph_value *array, const struct ph_valu
 
 /* JSON */
 
-static const char *to_json(struct ph_app *app, const struct ph_value *value, size_t *length)
+static const char *to_text(struct ph_app *app, const struct ph_value *value, size_t *length,
+                           int (*write)(const struct rtmp_value *value, struct rtmp_buffer *buffer))
 {
     struct rtmp_buffer buffer;
-    rtmp_buffer_init(&buffer, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
+    rtmp_buffer_init(&buffer, &ph_app_allocator, 2 * PH_LIMIT_AMF_BYTES);
     char *text = NULL;
-    if (ph_json_write(ph_value_in(value), &buffer) == 0)
+    if (write(ph_value_in(value), &buffer) == 0)
         text = rtmp_arena_copy(scratch_of(app), (const char *)buffer.data, buffer.length);
     if (text && length)
         *length = buffer.length;
@@ -196,16 +197,38 @@ static const char *to_json(struct ph_app *app, const struct ph_value *value, siz
     return text;
 }
 
-static struct ph_value *from_json(struct ph_app *app, const char *words, size_t length, const char **fault)
+static const char *to_json(struct ph_app *app, const struct ph_value *value, size_t *length)
+{
+    return to_text(app, value, length, ph_json_write);
+}
+
+static const char *to_strict_json(struct ph_app *app, const struct ph_value *value, size_t *length)
+{
+    return to_text(app, value, length, ph_json_write_strict);
+}
+
+static struct ph_value *from_text(struct ph_app *app, const char *words, size_t length, const char **fault,
+                                  int (*read)(const char *text, size_t length, struct rtmp_arena *arena,
+                                              struct rtmp_value **value, char *fault))
 {
     struct rtmp_value *value = NULL;
     char why[PH_JSON_FAULT] = "out of memory";
-    int err = ph_json_read(words, length, scratch_of(app), &value, why);
+    int err = read(words, length, scratch_of(app), &value, why);
     if (err && fault) {
         const char *kept = rtmp_arena_copy(scratch_of(app), why, strlen(why));
         *fault = kept ? kept : "out of memory";
     }
     return err ? NULL : made(value);
+}
+
+static struct ph_value *from_json(struct ph_app *app, const char *words, size_t length, const char **fault)
+{
+    return from_text(app, words, length, fault, ph_json_read);
+}
+
+static struct ph_value *from_strict_json(struct ph_app *app, const char *words, size_t length, const char **fault)
+{
+    return from_text(app, words, length, fault, ph_json_read_strict);
 }
 
 const struct ph_values ph_host_values = {
@@ -237,4 +260,6 @@ const struct ph_values ph_host_values = {
     .to_json = to_json,
     .from_json = from_json,
     .number_at = number_at,
+    .to_strict_json = to_strict_json,
+    .from_strict_json = from_strict_json,
 };

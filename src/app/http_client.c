@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <rtmpwire/arena.h>
 #include <rtmpwire/buffer.h>
@@ -26,6 +27,8 @@ enum {
     HEADER_MAX = 8192,
     METHOD_MAX = 16,
     COMPLAINT_US = 1000000, /* between lines of the log about what fails */
+    CONNECTIONS = 256,      /* that are kept for the next request */
+    SPARES = 64,            /* handles that are */
 };
 
 struct ph_http_client {
@@ -34,6 +37,10 @@ struct ph_http_client {
     struct ph_timer timer;
     struct ph_list transfers; /* list of struct transfer::link */
     unsigned n;
+    struct watch **watches; /* by socket, `n_watches` of them; NULL: none */
+    size_t n_watches;
+    CURL *spare[SPARES]; /* `n_spares` of them */
+    unsigned n_spares;
     uint64_t complained_us;
 };
 
@@ -43,8 +50,9 @@ struct transfer {
     struct ph_http_client *client;
     CURL *easy;
     struct curl_slist *headers;
-    uint8_t *body; /* of the request, `length` bytes, of which `sent` are gone */
-    size_t length, sent;
+    char *body; /* of the request, `length` bytes */
+    size_t length;
+    bool was_begun; /* it may have been heard: not once more */
     struct rtmp_buffer reply;
     struct rtmp_arena arena; /* of the reply's fields */
     struct rtmp_value *fields;
@@ -53,14 +61,33 @@ struct transfer {
     char why[CURL_ERROR_SIZE];
 };
 
-/* A socket that libcurl wants to hear of. */
+/* A socket of libcurl's. It is watched from its first request to its end: between two requests what libcurl wants to
+ * hear of is kept, for the next request will want the same. */
 struct watch {
     uv_poll_t poll;
     struct ph_http_client *client;
     curl_socket_t socket;
+    int events;
+    bool is_idle;
 };
 
 /* The end of a transfer */
+
+/* Handles are used again: a new one costs more than the request. */
+static void give_back(struct ph_http_client *client, CURL *easy)
+{
+    if (!easy || client->n_spares == SPARES) {
+        curl_easy_cleanup(easy);
+        return;
+    }
+    curl_easy_reset(easy);
+    client->spare[client->n_spares++] = easy;
+}
+
+static CURL *take_handle(struct ph_http_client *client)
+{
+    return client->n_spares ? client->spare[--client->n_spares] : curl_easy_init();
+}
 
 static void free_transfer(struct transfer *transfer)
 {
@@ -68,7 +95,7 @@ static void free_transfer(struct transfer *transfer)
     transfer->client->n--;
     if (transfer->easy)
         (void)curl_multi_remove_handle(transfer->client->multi, transfer->easy);
-    curl_easy_cleanup(transfer->easy);
+    give_back(transfer->client, transfer->easy);
     curl_slist_free_all(transfer->headers);
     rtmp_buffer_finish(&transfer->reply);
     rtmp_arena_finish(&transfer->arena);
@@ -84,6 +111,20 @@ static const struct rtmp_value *value_of(const struct transfer *transfer, struct
     if (!value || rtmp_value_set(arena, value, "status", rtmp_value_new_number(arena, (double)status)) ||
         rtmp_value_set(arena, value, "headers", transfer->fields) ||
         rtmp_value_set(arena, value, "body", rtmp_value_new_bytes(arena, transfer->reply.data, transfer->reply.length)))
+        return NULL;
+    return value;
+}
+
+/* Of one that failed: whoever asked may have to know whether it was heard. */
+static const struct rtmp_value *failure_of(const struct transfer *transfer, CURLcode code, struct rtmp_arena *arena)
+{
+    long head = 0;
+    const char *words = transfer->why[0] ? transfer->why : curl_easy_strerror(code);
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &head);
+    struct rtmp_value *value = rtmp_value_new_object(arena);
+    bool was_sent = head > 0 || code == CURLE_ABORTED_BY_CALLBACK;
+    if (!value || rtmp_value_set(arena, value, "sent", rtmp_value_new_boolean(was_sent)) ||
+        rtmp_value_set(arena, value, "description", rtmp_value_new_string(arena, words, strlen(words))))
         return NULL;
     return value;
 }
@@ -115,7 +156,8 @@ static void end(struct transfer *transfer, CURLcode code)
     if (error == PH_E_IO)
         complain(transfer->client, transfer, code);
     ph_instance_begin(instance);
-    const struct rtmp_value *value = error ? NULL : value_of(transfer, &instance->scratch);
+    const struct rtmp_value *value = error ? failure_of(transfer, code, &instance->scratch)
+                                           : value_of(transfer, &instance->scratch);
     const struct ph_errand errand = transfer->errand;
     ph_errand_end(&errand, !error && !value ? PH_E_MEMORY : error, value);
     ph_instance_end(instance);
@@ -142,9 +184,15 @@ static void act(struct ph_http_client *client, curl_socket_t socket, int events)
     end_those_done(client);
 }
 
+/* The end of a connection that nobody uses is seen when it is to be used. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct watch *watch = ph_container_of(poll, struct watch, poll);
+    if (watch->is_idle) {
+        (void)uv_poll_stop(poll);
+        watch->events = 0;
+        return;
+    }
     act(watch->client, watch->socket,
         status < 0 ? CURL_CSELECT_ERR
                    : (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0));
@@ -168,15 +216,51 @@ static int want_time(CURLM *multi, long ms, void *user)
 
 static void free_watch(uv_handle_t *handle) { free(ph_container_of(handle, struct watch, poll)); }
 
+static void end_watch(struct watch *watch)
+{
+    watch->client->watches[watch->socket] = NULL;
+    uv_close((uv_handle_t *)&watch->poll, free_watch);
+}
+
+static struct watch *find_watch(struct ph_http_client *client, curl_socket_t socket)
+{
+    return (size_t)socket < client->n_watches ? client->watches[socket] : NULL;
+}
+
+static int close_socket(void *user, curl_socket_t socket)
+{
+    struct watch *watch = find_watch(user, socket);
+    if (watch)
+        end_watch(watch);
+    return close(socket);
+}
+
+static bool make_room(struct ph_http_client *client, curl_socket_t socket)
+{
+    size_t n = client->n_watches ? client->n_watches : 64;
+    while (n <= (size_t)socket)
+        n *= 2;
+    struct watch **longer = n > client->n_watches ? realloc(client->watches, n * sizeof(struct watch *)) : NULL;
+    if (n > client->n_watches && !longer)
+        return false;
+    if (longer) {
+        memset(longer + client->n_watches, 0, (n - client->n_watches) * sizeof(struct watch *));
+        client->watches = longer;
+        client->n_watches = n;
+    }
+    return true;
+}
+
 static struct watch *begin_watch(struct ph_http_client *client, curl_socket_t socket)
 {
-    struct watch *watch = calloc(1, sizeof *watch);
+    struct watch *watch = make_room(client, socket) ? calloc(1, sizeof *watch) : NULL;
     if (!watch || uv_poll_init_socket(&client->instance->loop->uv, &watch->poll, socket)) {
         free(watch);
         return NULL;
     }
     watch->client = client;
     watch->socket = socket;
+    client->watches[socket] = watch;
     return watch;
 }
 
@@ -187,35 +271,33 @@ static int want_socket(CURL *easy, curl_socket_t socket, int what, void *user, v
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (watch)
-            uv_close((uv_handle_t *)&watch->poll, free_watch);
+            watch->is_idle = true;
         return 0;
     }
     if (!watch) {
-        watch = begin_watch(client, socket);
+        watch = find_watch(client, socket);
+        watch = watch ? watch : begin_watch(client, socket);
         if (!watch || curl_multi_assign(client->multi, socket, watch))
             return -1;
     }
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    watch->is_idle = false;
+    if (events == watch->events)
+        return 0;
+    watch->events = events;
     return uv_poll_start(&watch->poll, events, on_ready) ? -1 : 0;
 }
 
 /* A transfer's bytes */
 
-static size_t give_body(char *into, size_t size, size_t n, void *user)
+/* libcurl would say it again when a connection that was used before breaks: what has been sent may have been heard. */
+static int not_twice(void *user, char *remote, char *local, int remote_port, int local_port)
 {
     struct transfer *transfer = user;
-    size_t left = transfer->length - transfer->sent, length = size * n < left ? size * n : left;
-    if (length)
-        memcpy(into, transfer->body + transfer->sent, length);
-    transfer->sent += length;
-    return length;
-}
-
-/* What has been sent may have been heard: it is not sent again. */
-static int no_second_time(void *user, curl_off_t offset, int origin)
-{
-    const struct transfer *transfer = user;
-    return transfer->sent == 0 && offset == 0 && origin == SEEK_SET ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    bool may = !transfer->was_begun;
+    transfer->was_begun = true;
+    return may ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *user)
@@ -353,15 +435,16 @@ static int set_up(struct transfer *transfer, const struct ph_http_request *reque
     if (request->body || (request->method && strcasecmp(request->method, "POST") == 0)) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->length);
-        curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-        curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
-        curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, no_second_time);
-        curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body);
     }
     if (request->method && strcmp(request->method, "HEAD") == 0)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     else if (request->method)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, not_twice);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->client);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -372,8 +455,12 @@ static int set_up(struct transfer *transfer, const struct ph_http_request *reque
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->why);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ||
-        curl_easy_setopt(easy, CURLOPT_URL, request->url))
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket) ||
+        (request->ca && curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca)) ||
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, request->certificate) ||
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, request->key) || curl_easy_setopt(easy, CURLOPT_URL, request->url))
         return PH_E_MEMORY;
     return 0;
 }
@@ -395,6 +482,7 @@ static struct ph_http_client *client_of(struct ph_instance *instance)
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, want_socket);
     curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, want_time);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS);
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, client);
     instance->http = client;
     return client;
@@ -419,7 +507,7 @@ static int request(struct ph_app *app, const struct ph_http_request *wanted, ph_
     ph_list_init(&transfer->link);
     ph_list_append(&client->transfers, &transfer->link);
     client->n++;
-    transfer->easy = curl_easy_init();
+    transfer->easy = take_handle(client);
     int err = transfer->easy ? take_request(transfer, &request) : PH_E_MEMORY;
     if (!err)
         err = set_up(transfer, &request);
@@ -437,6 +525,12 @@ void ph_http_client_free(struct ph_http_client *client)
     for (struct ph_list *node; (node = ph_list_first(&client->transfers));)
         free_transfer(ph_list_entry(node, struct transfer, link));
     (void)curl_multi_cleanup(client->multi);
+    for (unsigned i = 0; i < client->n_spares; i++)
+        curl_easy_cleanup(client->spare[i]);
+    for (size_t i = 0; i < client->n_watches; i++)
+        if (client->watches[i])
+            end_watch(client->watches[i]);
+    free(client->watches);
     ph_timer_stop(client->instance->loop, &client->timer);
     free(client);
 }

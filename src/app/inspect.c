@@ -45,11 +45,12 @@ static bool add_members(const struct ph_room *room, json_t *list)
     ph_list_for_each(node, &room->members)
     {
         const struct ph_member *member = ph_list_entry(node, struct ph_member, in_room);
-        failed |= json_array_append_new(list, json_pack("{s:I, s:o, s:s, s:s, s:b, s:f}", "id", (json_int_t)member->id,
-                                                        "user", text_of(member->user), "address",
-                                                        member->request->address, "protocol", member->request->protocol,
-                                                        "dropped", member->seat == NULL, "seconds",
-                                                        (double)(now_ms - member->connected_ms) / 1000)) != 0;
+        failed |= json_array_append_new(list,
+                                        json_pack("{s:I, s:s, s:o, s:s, s:s, s:b, s:f}", "id", (json_int_t)member->id,
+                                                  "session", member->session, "user", text_of(member->user), "address",
+                                                  member->request->address, "protocol", member->request->protocol,
+                                                  "dropped", member->seat == NULL, "seconds",
+                                                  (double)(now_ms - member->connected_ms) / 1000)) != 0;
     }
     return !failed;
 }

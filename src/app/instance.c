@@ -129,6 +129,8 @@ int ph_instance_add_method(struct ph_instance *instance, const struct ph_method 
 const struct ph_method *ph_instance_method(const struct ph_instance *instance, const char *name, size_t *index)
 {
     const struct method *found = ph_map_get(&instance->methods, name, strlen(name));
+    if (!found && name[0] != '$')
+        found = ph_map_get(&instance->methods, "*", 1);
     if (!found)
         return NULL;
     *index = found->index;
@@ -173,6 +175,9 @@ int ph_instance_create(struct ph_theatre *theatre, const struct ph_application *
     ph_list_init(&made->members);
     ph_list_init(&made->room_list);
     ph_list_init(&made->timers);
+    ph_list_init(&made->visits);
+    ph_list_init(&made->controls);
+    ph_ledger_init(&made->ledger, &theatre->seed);
     ph_deferred_init(&made->work, on_work);
     ph_lobby_init(&made->lobby);
     ph_instance_init_life(made);
@@ -205,6 +210,7 @@ void ph_instance_destroy(struct ph_instance *instance)
     ph_map_finish(&instance->tickets);
     ph_map_finish(&instance->rooms);
     ph_keep_finish(instance);
+    ph_ledger_finish(&instance->ledger);
     ph_idtable_finish(&instance->member_ids);
     ph_idtable_finish(&instance->room_ids);
     ph_idtable_finish(&instance->question_ids);

@@ -21,6 +21,7 @@
 #include <rtmpwire/arena.h>
 #include <rtmpwire/value.h>
 
+#include "app/ledger.h"
 #include "app/lobby.h"
 #include "app/metric.h"
 #include "base/attr.h"
@@ -75,6 +76,9 @@ struct ph_instance {
     struct ph_lobby lobby;
     struct ph_question *spare; /**< for the next question */
     struct ph_list timers;     /**< list of struct ph_app_timer::link */
+    struct ph_list visits;     /**< command_shared.c: commands that hold a shared object */
+    struct ph_list controls;   /**< list of struct ph_control::link: commands from outside */
+    struct ph_ledger ledger;   /**< of their keys */
     size_t n_timers;
     unsigned n_jobs;             /**< that other threads do */
     struct ph_http_client *http; /**< NULL before the first request */

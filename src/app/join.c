@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The way of a member into a room, and from one to another. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/app.h"
 #include "app/copy.h"
+#include "app/errand.h"
 #include "app/filter.h"
 #include "app/keep.h"
 #include "app/letter.h"
@@ -197,27 +199,106 @@ static void refuse_room(struct ph_room *room, const struct ph_refusal *why)
         refuse(creator, why);
 }
 
+static void end_order(struct ph_room_order *order, int error, const char *words);
+
 static void on_created(const struct ph_question *question, int verdict, const struct ph_answer *answer)
 {
     const struct ph_refusal why = ph_refusal_of(verdict, answer, rejected, "This room cannot be made.");
+    struct ph_room_order *order = question->room->order;
+    question->room->order = NULL;
     if (verdict == PH_ACCEPT)
         open_room(question->room);
     else
         refuse_room(question->room, &why);
+    end_order(order, verdict == PH_ACCEPT ? 0 : PH_E_DENIED, why.description);
 }
 
 static void ask_create(struct ph_room *room)
 {
     struct ph_instance *instance = room->instance;
-    struct ph_member *creator = ph_list_entry(ph_list_first(&room->waiting), struct ph_member, in_room);
+    struct ph_list *first = ph_list_first(&room->waiting);
+    ph_member_id creator = first ? ph_list_entry(first, struct ph_member, in_room)->id : 0;
     const struct ph_question question = {.instance = instance, .room = room, .answered = on_created};
     const struct ph_event event = {.size = sizeof event,
                                    .room = room->id,
-                                   .member = creator->id,
+                                   .member = creator,
                                    .name = room->name,
                                    .value = ph_value_out(ph_keep_find(instance, room->name))};
-    room->creator = creator->id;
+    room->creator = creator;
     ph_question_ask(&question, instance->type->create_room, &event, &room->questions);
+}
+
+/* Ordered from outside */
+
+struct ph_room_order {
+    struct ph_task task;
+    struct ph_errand errand;
+    char name[PH_LIMIT_NAME_BYTES + 1];
+    struct ph_room_options options; /* its texts and values lie in the arena */
+    struct rtmp_arena arena;
+};
+
+void ph_room_drop_order(struct ph_room_order *order)
+{
+    if (!order)
+        return;
+    rtmp_arena_finish(&order->arena);
+    free(order);
+}
+
+/* NULL is fine. */
+static void end_order(struct ph_room_order *order, int error, const char *words)
+{
+    if (!order)
+        return;
+    struct rtmp_arena *scratch = &order->errand.instance->scratch;
+    const struct rtmp_value *value = error ? rtmp_value_new_string(scratch, words, strlen(words)) : NULL;
+    ph_errand_end(&order->errand, error, value);
+    ph_room_drop_order(order);
+}
+
+static void on_order(struct ph_task *task)
+{
+    struct ph_room_order *order = ph_container_of(task, struct ph_room_order, task);
+    struct ph_instance *instance = order->errand.instance;
+    struct ph_room *room = NULL;
+    if (order->errand.life != instance->life) {
+        ph_room_drop_order(order);
+        return;
+    }
+    int error = ph_room_find(instance, order->name) ? PH_E_CONFLICT : ph_room_create(instance, order->name, "", &room);
+    error = error ? error : ph_room_configure(room, &order->options);
+    if (error) {
+        if (room)
+            ph_room_free(room);
+        end_order(order, error, "this room cannot be made");
+        return;
+    }
+    room->order = order;
+    ask_create(room);
+}
+
+int ph_room_order(struct ph_instance *instance, const char *name, const struct ph_room_options *options,
+                  ph_done_fn done, void *user)
+{
+    struct ph_room_order *order = calloc(1, sizeof *order);
+    if (!order)
+        return PH_E_MEMORY;
+    const struct rtmp_value *metadata = ph_value_in(options->metadata);
+    order->errand = ph_errand_begin(&instance->app, done, user);
+    order->task.run = on_order;
+    ph_list_init(&order->task.link);
+    strncpy(order->name, name, sizeof order->name - 1);
+    rtmp_arena_init(&order->arena, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
+    order->options = *options;
+    order->options.password = rtmp_arena_copy(&order->arena, options->password, strlen(options->password));
+    order->options.metadata = metadata ? ph_value_out(ph_value_copy(metadata, &order->arena)) : NULL;
+    if (!order->options.password || (metadata && !order->options.metadata)) {
+        ph_room_drop_order(order);
+        return PH_E_MEMORY;
+    }
+    ph_instance_defer(instance, &order->task);
+    return 0;
 }
 
 static void wait_for_room(struct ph_member *member, struct ph_room *room)

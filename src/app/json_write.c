@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/json.h"
+#include "app/json_parts.h"
 #include "base/text.h"
 
 enum { NUMBER_TEXT = 32 };
@@ -17,10 +17,12 @@ struct writing {
 
 static int write_value(struct writing *writing, const struct rtmp_value *value);
 
-static int put(struct writing *writing, const char *bytes)
+int ph_json_put(struct rtmp_buffer *buffer, const char *bytes)
 {
-    return rtmp_buffer_append(writing->buffer, bytes, strlen(bytes));
+    return rtmp_buffer_append(buffer, bytes, strlen(bytes));
 }
+
+static int put(struct writing *writing, const char *bytes) { return ph_json_put(writing->buffer, bytes); }
 
 /* Texts */
 
@@ -38,6 +40,15 @@ static size_t sequence(const uint8_t *at, size_t left)
         code = code << 6 | (at[i] & 0x3F);
     }
     return code >= least[n] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF) ? n : 0;
+}
+
+bool ph_json_is_text(const char *text, size_t length)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    for (size_t at = 0, n; at < length; at += n)
+        if ((n = sequence(bytes + at, length - at)) == 0)
+            return false;
+    return true;
 }
 
 static int write_escape(struct rtmp_buffer *buffer, uint8_t byte)
@@ -74,7 +85,7 @@ int ph_json_write_text(const char *text, size_t length, struct rtmp_buffer *buff
     return rc ? rc : rtmp_buffer_append(buffer, "\"", 1);
 }
 
-static int write_base64(struct rtmp_buffer *buffer, const uint8_t *bytes, size_t length)
+int ph_json_write_base64(struct rtmp_buffer *buffer, const uint8_t *bytes, size_t length)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t size = (length + 2) / 3 * 4 + 2;
@@ -98,16 +109,16 @@ static int write_base64(struct rtmp_buffer *buffer, const uint8_t *bytes, size_t
 }
 
 /* Numbers: the shortest text that reads back as the same. */
-static int write_number(struct writing *writing, double number)
+int ph_json_write_number(struct rtmp_buffer *buffer, double number)
 {
     char text[NUMBER_TEXT];
     if (!isfinite(number))
-        return put(writing, "null");
+        return ph_json_put(buffer, "null");
     if (number == 0 && signbit(number))
-        return put(writing, "-0.0"); /* "-0" would be read as an integer */
+        return ph_json_put(buffer, "-0.0"); /* "-0" would be read as an integer */
     if (fabs(number) < 1e15 && number == floor(number)) {
         snprintf(text, sizeof text, "%.0f", number);
-        return put(writing, text);
+        return ph_json_put(buffer, text);
     }
     for (int digits = 15; digits <= 17; digits++) {
         double back;
@@ -115,14 +126,14 @@ static int write_number(struct writing *writing, double number)
         if (ph_text_double(text, &back) == 0 && back == number)
             break;
     }
-    return put(writing, text);
+    return ph_json_put(buffer, text);
 }
 
-static int write_int(struct writing *writing, int64_t number)
+int ph_json_write_int(struct rtmp_buffer *buffer, int64_t number)
 {
     char text[NUMBER_TEXT];
     snprintf(text, sizeof text, "%lld", (long long)number);
-    return put(writing, text);
+    return ph_json_put(buffer, text);
 }
 
 /* Containers */
@@ -166,11 +177,11 @@ static int write_item(struct writing *writing, const struct rtmp_value *array, s
 {
     switch (rtmp_value_type(array)) {
     case RTMP_VECTOR_INT:
-        return write_int(writing, array->ints[i]);
+        return ph_json_write_int(writing->buffer, array->ints[i]);
     case RTMP_VECTOR_UINT:
-        return write_int(writing, array->uints[i]);
+        return ph_json_write_int(writing->buffer, array->uints[i]);
     case RTMP_VECTOR_DOUBLE:
-        return write_number(writing, array->doubles[i]);
+        return ph_json_write_number(writing->buffer, array->doubles[i]);
     default:
         return write_value(writing, rtmp_value_at(array, i));
     }
@@ -216,16 +227,16 @@ static int write_value(struct writing *writing, const struct rtmp_value *value)
     case RTMP_BOOLEAN:
         return put(writing, value->boolean ? "true" : "false");
     case RTMP_INTEGER:
-        return write_int(writing, value->integer);
+        return ph_json_write_int(writing->buffer, value->integer);
     case RTMP_NUMBER:
     case RTMP_DATE:
-        return write_number(writing, value->number);
+        return ph_json_write_number(writing->buffer, value->number);
     case RTMP_STRING:
     case RTMP_XML:
     case RTMP_XML_DOCUMENT:
         return ph_json_write_text(value->text, value->n, writing->buffer);
     case RTMP_BYTES:
-        return write_base64(writing->buffer, value->bytes, value->n);
+        return ph_json_write_base64(writing->buffer, value->bytes, value->n);
     case RTMP_UNDEFINED:
     case RTMP_NULL:
     case RTMP_UNSUPPORTED:

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/command.h"
+#include "app/control.h"
 #include "app/copy.h"
 #include "app/http_client.h"
 #include "app/instance.h"
@@ -151,6 +153,8 @@ static void unload(struct ph_instance *instance, enum ph_reason reason)
         ph_instance_tell(instance, instance->type->unload, &event);
     instance->state = PH_INSTANCE_ENDED;
     instance->life++;
+    ph_command_end_visits(instance);
+    ph_control_end_all(instance);
     ph_http_client_free(instance->http);
     instance->http = NULL;
     ph_instance_drop_methods(instance);

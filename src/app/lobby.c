@@ -43,7 +43,7 @@ static bool set(struct rtmp_arena *arena, struct rtmp_value *object, const char 
     return rtmp_value_set(arena, object, name, value) == 0;
 }
 
-static struct rtmp_value *describe(struct rtmp_arena *arena, const struct ph_room *room)
+struct rtmp_value *ph_lobby_describe(struct rtmp_arena *arena, const struct ph_room *room)
 {
     const struct rtmp_value *metadata = ph_value_in(room->options.metadata);
     struct rtmp_value *row = rtmp_value_new_object(arena);
@@ -69,7 +69,7 @@ struct rtmp_value *ph_lobby_list(struct ph_instance *instance, const struct rtmp
         if (!room->is_open || !ph_filter_fits(filter, room))
             continue;
         n++;
-        if (rtmp_value_push(arena, rooms, describe(arena, room)))
+        if (rtmp_value_push(arena, rooms, ph_lobby_describe(arena, room)))
             rooms = NULL;
     }
     return rooms;
@@ -140,7 +140,7 @@ static struct rtmp_value *take_touched(struct ph_lobby *lobby, struct ph_lobby_g
         if (!is_seen(group, room))
             unlearn(group, room);
         else if (rooms && (!learn(group, room->name, strlen(room->name)) ||
-                           rtmp_value_push(arena, rooms, describe(arena, room))))
+                           rtmp_value_push(arena, rooms, ph_lobby_describe(arena, room))))
             rooms = NULL;
     }
     return rooms;

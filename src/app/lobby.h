@@ -50,6 +50,9 @@ void ph_lobby_touch(struct ph_room *room);
 /** The room is about to be freed. */
 void ph_lobby_forget(struct ph_room *room);
 
+/** What lobbies see of a room; NULL: out of memory. */
+struct rtmp_value *ph_lobby_describe(struct rtmp_arena *arena, const struct ph_room *room);
+
 /** The listed rooms that fit, PH_LIMIT_LISTED at most. NULL: no memory. */
 struct rtmp_value *ph_lobby_list(struct ph_instance *instance, const struct rtmp_value *filter,
                                  struct rtmp_arena *arena);

@@ -13,6 +13,7 @@
 #include "app/room.h"
 #include "app/theatre.h"
 #include "base/limits.h"
+#include "base/text.h"
 
 static void on_end(struct ph_task *task)
 {
@@ -30,6 +31,9 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
         return NULL;
     }
     const struct ph_app_settings *settings = &instance->application->settings;
+    struct ph_text session;
+    ph_text_init(&session, member->session, sizeof member->session);
+    ph_text_add(&session, "%08x-%llx", instance->theatre->incarnation, (unsigned long long)member->id);
     member->instance = instance;
     member->seat = join->seat;
     member->worker = ph_seat_worker(join->seat);
@@ -62,6 +66,16 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
 struct ph_member *ph_member_get(const struct ph_instance *instance, ph_member_id id)
 {
     return ph_idtable_get(&instance->member_ids, id);
+}
+
+struct ph_member *ph_member_of_session(const struct ph_instance *instance, const char *session)
+{
+    const char *dash = strchr(session, '-');
+    ph_member_id id = 0;
+    for (const char *at = dash ? dash + 1 : ""; *at; at++)
+        id = id << 4 | (ph_member_id)(*at <= '9' ? *at - '0' : *at - 'a' + 10); /* what is none is not found */
+    struct ph_member *member = ph_member_get(instance, id);
+    return member && strcmp(member->session, session) == 0 ? member : NULL;
 }
 
 void ph_member_post(struct ph_member *member, struct ph_letter *letter)

@@ -46,7 +46,8 @@ struct ph_member_stream {
     char name[];
 };
 
-enum { PH_TOKEN_TEXT = 33 }; /**< 32 hexadecimal digits and NUL */
+enum { PH_TOKEN_TEXT = 33 };   /**< 32 hexadecimal digits and NUL */
+enum { PH_SESSION_TEXT = 26 }; /**< 8 and up to 16 hexadecimal digits, a dash and NUL */
 
 /** Where a member is to go. */
 struct ph_destination {
@@ -63,6 +64,7 @@ struct ph_destination {
 
 struct ph_member {
     ph_member_id id;
+    char session[PH_SESSION_TEXT]; /**< the id for others: no other member has it, in no run of the server */
     struct ph_instance *instance;
     struct ph_list link; /**< in the instance */
     enum ph_member_state state;
@@ -120,6 +122,9 @@ struct ph_member *ph_member_create(struct ph_instance *instance, struct ph_lette
 
 /** NULL: it has gone. */
 struct ph_member *ph_member_get(const struct ph_instance *instance, ph_member_id id);
+
+/** The same by its name for others. */
+struct ph_member *ph_member_of_session(const struct ph_instance *instance, const char *session);
 
 /**
  * From a fresh stack: everything that a member's end means, in its order: calls fail, streams end, it leaves its

@@ -73,12 +73,17 @@ static const char *text(struct ph_app *app, const char *name)
     const struct ph_instance *instance = ph_instance_of(app);
     const struct ph_app_settings *settings = &instance->application->settings;
     const struct ph_app_option *option = find(instance->type, name);
+    const struct {
+        const char *name, *text;
+    } fields[] = {{"script", settings->script},
+                  {"url", settings->url},
+                  {"secrets", settings->secrets},
+                  {"dev", settings->dev ? "on" : NULL}};
     const char *own = ph_app_own(settings, name);
-    if (own)
-        return own;
-    if (option)
-        return option->initial;
-    return strcmp(name, "script") == 0 ? settings->script : strcmp(name, "dev") == 0 && settings->dev ? "on" : NULL;
+    for (size_t i = 0; i < PH_COUNT(fields) && !own; i++)
+        if (strcmp(fields[i].name, name) == 0 && fields[i].text && fields[i].text[0])
+            own = fields[i].text;
+    return own ? own : option ? option->initial : NULL;
 }
 
 static double number(struct ph_app *app, const char *name)

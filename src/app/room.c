@@ -158,6 +158,7 @@ void ph_room_free(struct ph_room *room)
         ph_map_remove(&instance->rooms, room->name, strlen(room->name));
     ph_list_remove(&room->link);
     rtmp_arena_finish(&room->kept);
+    ph_room_drop_order(room->order);
     free(room->extra);
     free(room);
 }

@@ -52,6 +52,7 @@ struct ph_room {
     uint64_t ticked_us;
     struct ph_task close;
     const struct rtmp_value *saved; /**< what save_room gave, during a reload */
+    struct ph_room_order *order;    /**< that it is made for, until create_room has decided; NULL: for a member */
 };
 
 /** NULL: it has gone. */
@@ -63,6 +64,14 @@ struct ph_room *ph_room_find(const struct ph_instance *instance, const char *nam
 /** Make a room that is not open yet. Returns 0; PH_E_LIMIT; PH_E_MEMORY. */
 PH_MUST_USE int ph_room_create(struct ph_instance *instance, const char *name, const char *extra,
                                struct ph_room **room);
+
+/** Make a room that nobody asks to enter: create_room decides, member 0. The options are copied; `done` is told.
+ * Returns 0; PH_E_MEMORY. */
+PH_MUST_USE int ph_room_order(struct ph_instance *instance, const char *name, const struct ph_room_options *options,
+                              ph_done_fn done, void *user);
+
+/** Nobody is told. NULL is fine. */
+void ph_room_drop_order(struct ph_room_order *order);
 
 /** Free it; nobody is in it. */
 void ph_room_free(struct ph_room *room);

@@ -86,6 +86,8 @@ static int make(struct ph_theatre *theatre)
         .n = options->n_loops, .name = "app", .log = options->log, .clock = options->clock};
     int err = ph_random_fill(&theatre->seed, sizeof theatre->seed);
     if (!err)
+        err = ph_random_fill(&theatre->incarnation, sizeof theatre->incarnation);
+    if (!err)
         open_store(theatre);
     if (!err)
         err = ph_loops_create(&loops, &theatre->loops);

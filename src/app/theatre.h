@@ -46,6 +46,7 @@ struct ph_theatre {
     struct ph_theatre_options options;
     struct ph_log *log;
     struct ph_hash_seed seed;
+    uint32_t incarnation; /* at random: part of what names a session */
     struct ph_loops *loops;
     struct ph_store *store;         /* NULL: none */
     struct ph_instance **instances; /* `n` of them */

@@ -102,7 +102,10 @@
     X(MISSED, 256, "calls", "kept for a member whose connection is lost")                                       \
     X(APP_JOBS, 64, "jobs", "that an application has under way on other threads")                               \
     X(APP_METRICS, 64, "metrics", "counters and gauges of an application")                                      \
-    X(APP_REQUESTS, 64, "requests", "over HTTP that an application has under way")                              \
+    X(LEDGER, 1000, "orders", "with an Idempotency-Key that an application remembers")                          \
+    X(LEDGER_BYTES, 4 * PH_MIB, "bytes", "of the answers to them")                                              \
+    X(RPC_BATCH, 50, "requests", "in one batch of JSON-RPC over HTTP")                                          \
+    X(APP_REQUESTS, 800, "requests", "over HTTP that an application has under way")                             \
     X(APP_REPLY, 1 * PH_MIB, "bytes", "of one reply over HTTP; an application asks for 64 KiB unless it says")  \
     X(STORE_KEY, 256, "bytes", "of one record")                                                                 \
     X(STORE_VALUE, 256 * PH_KIB, "bytes", "of one record, as it lies on disk")                                  \

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "apps/bundled.h"
 #include "base/clock.h"
 #include "cli/tool.h"
 #include "main/banner.h"
@@ -145,7 +146,7 @@ int main(int argc, char **argv)
         ph_help_print(stdout);
         return EXIT_SUCCESS;
     case PH_COMMAND_HELP_MARKDOWN:
-        ph_manual_print(stdout);
+        ph_manual_print(stdout, ph_bundled_types, PH_BUNDLED_TYPES);
         return EXIT_SUCCESS;
     case PH_COMMAND_SAMPLE_CONFIG:
         ph_config_print_sample(stdout);

@@ -122,14 +122,12 @@ static int make_apps(struct server *server, const char *server_key)
     return err;
 }
 
-static const struct ph_app_type *const types[] = {&live_app, &echo_app, &chat_app, &relay_app, &lobby_app, &lua_app};
-
 static int make_theatre(struct server *server, const struct ph_state *state)
 {
     struct ph_theatre_options options = {
         .apps = &server->apps,
-        .types = types,
-        .n_types = PH_COUNT(types),
+        .types = ph_bundled_types,
+        .n_types = PH_BUNDLED_TYPES,
         .n_loops = (unsigned)server->settings->server.app_loops,
         .workers = server->workers,
         .media = server->media,

@@ -133,7 +133,22 @@ void ph_help_print(FILE *out)
     ph_options_print_help(&ph_app_options, out);
 }
 
-void ph_manual_print(FILE *out)
+/* `options { NAME = TEXT }` of one type. */
+static void print_own(const struct ph_app_type *type, FILE *out)
+{
+    if (!type->n_options)
+        return;
+    fprintf(out, "\n### Options of the type `%s`\n\n`app NAME { type = %s  options { ... } }`\n\n", type->name,
+            type->name);
+    fputs("| option | default | meaning |\n|---|---|---|\n", out);
+    for (size_t i = 0; i < type->n_options; i++) {
+        const struct ph_app_option *option = &type->options[i];
+        const char *quote = option->initial[0] ? "`" : "";
+        fprintf(out, "| `%s` | %s%s%s | %s |\n", option->name, quote, option->initial, quote, option->help);
+    }
+}
+
+void ph_manual_print(FILE *out, const struct ph_app_type *const *types, size_t n_types)
 {
     fputs("# Configuration\n\n"
           "This page is printed by `playhouse --help-markdown`; a test compares the two.\n\n"
@@ -171,4 +186,6 @@ void ph_manual_print(FILE *out)
     ph_options_print_markdown(&ph_listen_options, out);
     fputs("\n## Applications\n\n", out);
     ph_options_print_markdown(&ph_app_options, out);
+    for (size_t i = 0; i < n_types; i++)
+        print_own(types[i], out);
 }

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include <playhouse/app.h>
+
 #include "base/attr.h"
 #include "ops/settings.h"
 
@@ -49,7 +51,7 @@ PH_MUST_USE int ph_command_line_settings(const struct ph_command_line *line, con
 /** --help */
 void ph_help_print(FILE *out);
 
-/** docs/configuration.md */
-void ph_manual_print(FILE *out);
+/** docs/configuration.md, with the options that each of the types has. */
+void ph_manual_print(FILE *out, const struct ph_app_type *const *types, size_t n_types);
 
 #endif

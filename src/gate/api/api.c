@@ -175,22 +175,45 @@ static const struct {
     {"drain", false, PH_HTTP_POST, order_end},
 };
 
-static bool is_known(const struct ph_api *api, const struct ph_http_head *head)
+/* Whose token was shown: the server's, which opens all; or that of an application, in *scope, which opens rpc. */
+static bool is_known(const struct ph_api *api, const struct ph_http_head *head, const struct ph_application **scope)
 {
     static const char bearer[] = "Bearer ";
     struct rtmp_text shown = ph_http_field(head, "Authorization");
     size_t prefix = sizeof bearer - 1;
-    return shown.data && shown.length > prefix && memcmp(shown.data, bearer, prefix) == 0 &&
-           ph_secret_equal(shown.data + prefix, shown.length - prefix, api->token, strlen(api->token));
+    *scope = NULL;
+    if (!shown.data || shown.length <= prefix || memcmp(shown.data, bearer, prefix) != 0)
+        return false;
+    const char *token = shown.data + prefix;
+    size_t length = shown.length - prefix;
+    if (ph_secret_equal(token, length, api->token, strlen(api->token)))
+        return true;
+    ph_list_for_each(node, &api->apps->list)
+    {
+        const struct ph_application *app = ph_list_entry(node, struct ph_application, link);
+        const char *own = app->settings.token;
+        if (own[0] && ph_secret_equal(token, length, own, strlen(own)))
+            *scope = app;
+    }
+    return *scope;
 }
 
 void ph_api_answer(void *user, struct ph_exchange *exchange, const struct ph_request *request)
 {
     struct ph_api *api = user;
-    bool exists = false;
-    if (!is_known(api, request->head)) {
+    const struct ph_application *scope;
+    bool exists = false, is_rpc = rtmp_text_is(request->rest, "rpc");
+    if (!is_known(api, request->head, &scope)) {
         ph_api_refuse(exchange, 401, "show the token of the file api.token in the state directory",
                       "WWW-Authenticate: Bearer\r\n");
+        return;
+    }
+    if (is_rpc && request->method == PH_HTTP_POST) {
+        ph_api_rpc(api, scope, exchange, request);
+        return;
+    }
+    if (scope) {
+        ph_api_refuse(exchange, 403, "the token of an application opens POST /api/v1/rpc alone", NULL);
         return;
     }
     for (size_t i = 0; i < sizeof resources / sizeof *resources; i++) {
@@ -207,6 +230,7 @@ void ph_api_answer(void *user, struct ph_exchange *exchange, const struct ph_req
             return;
         }
     }
+    exists |= is_rpc;
     ph_api_refuse(exchange, exists ? 405 : 404, exists ? "this cannot be done here" : "there is nothing here", NULL);
 }
 

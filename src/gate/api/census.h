@@ -13,6 +13,8 @@
 #include "gate/api/api.h"
 #include "net/round.h"
 
+struct ph_application;
+
 struct ph_census {
     struct ph_round round;
     struct ph_api *api;
@@ -33,6 +35,10 @@ void ph_api_say(struct ph_exchange *exchange, unsigned status, json_t *value);
 
 /** Answer with problem+json. */
 void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *title, const char *fields);
+
+/* rpc.c. `scope`: the only application that may be meant; NULL: any. */
+void ph_api_rpc(struct ph_api *api, const struct ph_application *scope, struct ph_exchange *exchange,
+                const struct ph_request *request);
 
 /* rooms.c: `rest` is what follows "apps/". */
 void ph_api_tell_rooms(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest);

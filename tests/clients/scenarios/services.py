@@ -189,7 +189,10 @@ class Backend(http.server.BaseHTTPRequestHandler):
 def backend():
     Backend.release.clear()
     class Many(http.server.ThreadingHTTPServer):
-        request_queue_size = 128
+        request_queue_size = 1024
+
+        def handle_error(self, request, client_address):
+            pass  # connections break
 
     with Many(("127.0.0.1", 0), Backend) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -204,7 +207,7 @@ def backend():
 
 @scenario
 def lua_http_client():
-    with backend() as url, scripted(FETCH) as (server, _), Client(server.port) as host:
+    with backend() as url, scripted(FETCH, "app.game.options.budget=2000") as (server, _), Client(server.port) as host:
         host.connect("game")
         said = [200, "yes", "a=1, b=2"]
         expect(host.call("get", url + "/a?b"), said + ["GET /a?b None None "])
@@ -225,7 +228,7 @@ def lua_http_client():
             nobody.bind(("127.0.0.1", 0))
             expect(host.call("get", f"http://127.0.0.1:{nobody.getsockname()[1]}"), "io")
         server.wait_line("a request over HTTP failed")
-        expect(host.call("many", url, 70), 6)  # and who sleeps 0 ms stops nobody
+        expect(host.call("many", url, 806), 6)  # and who sleeps 0 ms stops nobody
         host.call("slow", url + "/wait")
         host.call("again")
         expect(host.call("get", url)[0], 200)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file  Requests: one question, notice or call as JSON-RPC 2.0, and what answers say.
+ *
+ * Owner   Who makes one frees it, in the end in `answered`.
+ * Thread  The instance's loop.
+ */
+#ifndef APPS_JSONRPC_REQUEST_H
+#define APPS_JSONRPC_REQUEST_H
+
+#include "apps/jsonrpc/line.h"
+
+/**
+ * Make a request.
+ *
+ * session  whom it is about; the proxy's house: nobody
+ * room     that the session is in, or asks for
+ * args     an array
+ *
+ * NULL: out of memory.
+ */
+struct ph_rpc_request *ph_rpc_request_create(struct ph_rpc_proxy *proxy, struct ph_rpc_session *session,
+                                             const char *room, const char *method, const struct ph_value *args,
+                                             bool is_notification);
+
+/** NULL is fine. */
+void ph_rpc_request_free(struct ph_rpc_request *request);
+
+/** What one answer says, of those to the POST; `answer` NULL: there is none for it. */
+struct ph_rpc_reply ph_rpc_reply_read(const struct ph_rpc_request *request, const struct ph_value *answer);
+
+/** "Backend.Timeout" …; NULL of PH_RPC_RESULT and PH_RPC_ERROR. */
+const char *ph_rpc_code(enum ph_rpc_outcome outcome);
+
+/** The sentence that goes with it. */
+const char *ph_rpc_words(enum ph_rpc_outcome outcome);
+
+/** A value as JSON, in the form that the application has chosen; NULL: it cannot be said. */
+const char *ph_rpc_json(struct ph_rpc_proxy *proxy, const struct ph_value *value);
+
+#endif
