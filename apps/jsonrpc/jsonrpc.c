@@ -11,6 +11,7 @@
 
 #include "apps/bundled.h"
 #include "apps/jsonrpc/actions.h"
+#include "apps/jsonrpc/dialect.h"
 #include "apps/jsonrpc/options.h"
 #include "apps/jsonrpc/proxy.h"
 #include "apps/jsonrpc/request.h"
@@ -333,6 +334,8 @@ static int on_call(struct ph_app *app, const struct ph_event *event, struct ph_a
     struct ph_rpc_proxy *proxy = ph_rpc_proxy_of(app);
     struct ph_rpc_session *session = ph_rpc_session_of(proxy, event->member);
     (void)answer;
+    if (!proxy->dialect->has_calls)
+        return PH_E_NOT_FOUND;
     struct ph_rpc_request *request = session ? ph_rpc_request_create(proxy, session, room_name(app, event), event->name,
                                                                      event->value, event->no_reply)
                                              : NULL;

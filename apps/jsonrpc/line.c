@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/jsonrpc/dialect.h"
 #include "apps/jsonrpc/proxy.h"
 #include "apps/jsonrpc/request.h"
 
-enum { HEADERS = PH_RPC_HEADERS + 6, HEADER = 256, STATUS_OK = 200, RETRY_MAX_S = 60 };
+enum { HEADERS = PH_RPC_HEADERS + 6, HEADER = 256, RETRY_MAX_S = 60 };
 
 /* One POST: a request, or a batch. */
 struct ph_rpc_post {
@@ -102,30 +103,29 @@ static void free_post(struct ph_rpc_post *post)
 
 static void pump(struct ph_rpc_line *line);
 
-static const struct ph_value *find_answer(const struct ph_values *values, const struct ph_value *answers,
-                                          const char *id)
+/* Each of the post's requests is answered, and is no longer the post's. `http`: what came; NULL: nothing, *common says
+ * why. */
+static bool answer_all(struct ph_rpc_post *post, const struct ph_rpc_reply *common, const struct ph_value *http)
 {
-    for (size_t i = 0; i < values->count(answers); i++)
-        if (strcmp(values->text(values->get(values->at(answers, i), "id"), NULL), id) == 0)
-            return values->at(answers, i);
-    return NULL;
-}
-
-/* Each of the post's requests is answered, and is no longer the post's. */
-static void answer_all(struct ph_rpc_post *post, const struct ph_rpc_reply *common, const struct ph_value *answers)
-{
-    const struct ph_values *values = post->line->proxy->host->values;
+    struct ph_rpc_proxy *proxy = post->line->proxy;
+    const struct ph_values *values = proxy->host->values;
+    const struct ph_rpc_dialect *dialect = proxy->dialect;
+    size_t length;
+    const char *body = values->text(values->get(http, "body"), &length);
+    const struct ph_value *answers = http && dialect->parse && length ? dialect->parse(proxy, body, length) : NULL;
+    bool has_failed = !http;
     for (struct ph_rpc_request *request; (request = post->first);) {
         struct ph_rpc_reply reply = *common;
         post->first = request->next;
         request->next = NULL;
-        if (common->outcome == PH_RPC_RESULT && !request->is_notification) {
-            const struct ph_value *answer = post->is_batch ? find_answer(values, answers, request->id) : answers;
-            reply = ph_rpc_reply_read(request, answer);
-            reply.status = common->status;
-        }
+        if (http)
+            reply = dialect->read(request, common->status, http, answers);
+        reply.status = common->status;
+        reply.retry_s = common->retry_s;
+        has_failed |= reply.outcome == PH_RPC_STATUS && reply.status >= 500;
         request->answered(request, &reply);
     }
+    return !has_failed;
 }
 
 static uint32_t retry_of(const struct ph_values *values, const struct ph_value *reply)
@@ -135,43 +135,26 @@ static uint32_t retry_of(const struct ph_values *values, const struct ph_value *
     return ph_rpc_digits(&text, &seconds) && !*text && seconds <= RETRY_MAX_S ? seconds : 0;
 }
 
-/* What came over HTTP; RESULT: its body is JSON, in *answers. */
-static struct ph_rpc_reply read_http(const struct ph_rpc_post *post, int error, const struct ph_value *value,
-                                     const struct ph_value **answers)
+/* Why nothing came. */
+static enum ph_rpc_outcome outcome_of(int error, bool was_sent)
 {
-    struct ph_rpc_proxy *proxy = post->line->proxy;
-    const struct ph_values *values = proxy->host->values;
-    bool was_sent = values->boolean(values->get(value, "sent"), false);
-    if (error == PH_E_TIMEOUT)
-        return (struct ph_rpc_reply){.outcome = was_sent ? PH_RPC_TIMEOUT : PH_RPC_UNREACHABLE};
     if (error == PH_E_LIMIT)
-        return (struct ph_rpc_reply){.outcome = PH_RPC_BAD};
-    if (error)
-        return (struct ph_rpc_reply){.outcome = was_sent ? PH_RPC_UNKNOWN : PH_RPC_UNREACHABLE};
-    struct ph_rpc_reply reply = {.outcome = PH_RPC_RESULT, .retry_s = retry_of(values, value)};
-    size_t length;
-    const char *body = values->text(values->get(value, "body"), &length);
-    reply.status = (int)values->number(values->get(value, "status"), 0);
-    if (reply.status < STATUS_OK || reply.status > STATUS_OK + 99) {
-        reply.outcome = PH_RPC_STATUS;
-        return reply;
-    }
-    *answers = length == 0        ? NULL
-               : proxy->is_strict ? values->from_strict_json(proxy->app, body, length, NULL)
-                                  : values->from_json(proxy->app, body, length, NULL);
-    return reply;
+        return PH_RPC_BAD;
+    return !was_sent ? PH_RPC_UNREACHABLE : error == PH_E_TIMEOUT ? PH_RPC_TIMEOUT : PH_RPC_UNKNOWN;
 }
 
 static void on_done(struct ph_app *app, void *user, int error, const struct ph_value *value)
 {
     struct ph_rpc_post *post = user;
     struct ph_rpc_line *line = post->line;
-    const struct ph_value *answers = NULL;
-    (void)app;
-    struct ph_rpc_reply reply = read_http(post, error, value, &answers);
+    const struct ph_values *values = app->host->values;
+    struct ph_rpc_reply common = {
+        .outcome = error ? outcome_of(error, values->boolean(values->get(value, "sent"), false)) : PH_RPC_RESULT,
+        .status = (int)values->number(values->get(value, "status"), 0),
+        .retry_s = retry_of(values, value)};
     line->n_in_flight--;
-    note_outcome(line, reply.outcome != PH_RPC_RESULT && (reply.outcome != PH_RPC_STATUS || reply.status >= 500));
-    answer_all(post, &reply, answers);
+    bool has_worked = answer_all(post, &common, error ? NULL : value);
+    note_outcome(line, !has_worked);
     free_post(post);
     pump(line);
 }
@@ -189,7 +172,8 @@ static struct ph_rpc_post *gather(struct ph_rpc_line *line)
         post->next->link = &post->next;
     line->posts = post;
     struct ph_rpc_request **end = &post->first;
-    for (uint32_t n = 0; n < line->route->batch && line->first; n++) {
+    uint32_t most = line->proxy->dialect->has_calls ? line->route->batch : 1;
+    for (uint32_t n = 0; n < most && line->first; n++) {
         *end = take(line);
         end = &(*end)->next;
     }
@@ -209,7 +193,7 @@ static int send_post(struct ph_rpc_post *post)
     struct ph_rpc_proxy *proxy = post->line->proxy;
     const struct ph_rpc_route *route = post->line->route;
     const struct ph_rpc_text *body = post->is_batch ? &post->body : &post->first->body;
-    const char *headers[HEADERS] = {"Content-Type: application/json"};
+    const char *headers[HEADERS] = {proxy->dialect->header};
     char id[HEADER], time[HEADER], signature[PH_RPC_SIGNATURE + HEADER];
     uint64_t seconds = proxy->host->timers->wall_ms(proxy->app) / 1000;
     size_t n = 1;
@@ -254,7 +238,7 @@ static void pump(struct ph_rpc_line *line)
             continue;
         }
         const struct ph_rpc_reply reply = {.outcome = PH_RPC_OVERLOADED};
-        answer_all(post, &reply, NULL);
+        (void)answer_all(post, &reply, NULL);
         free_post(post);
     }
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/jsonrpc/dialect.h"
 #include "apps/jsonrpc/proxy.h"
 
 const struct ph_app_option ph_rpc_options[PH_RPC_OPTIONS] = {
@@ -26,6 +27,8 @@ const struct ph_app_option ph_rpc_options[PH_RPC_OPTIONS] = {
     {"certificate", PH_TEXT_OPTION, "", "File of the certificate that is shown to the backend, in PEM."},
     {"key", PH_TEXT_OPTION, "", "File of its key."},
     /* of the application */
+    {"dialect", PH_TEXT_OPTION, "jsonrpc",
+     "What the backend speaks: jsonrpc; srs or nginx, as the callbacks of SRS and nginx-rtmp."},
     {"hooks", PH_TEXT_OPTION,
      "connect, createRoom, enterRoom, publish, play, refresh, disconnect, leaveRoom, destroyRoom, drop, resume, "
      "unpublish, stop, sessions",
@@ -90,6 +93,15 @@ static int read_secrets(struct ph_rpc_proxy *proxy, const char **fault)
     return 0;
 }
 
+static const struct ph_rpc_dialect *find_dialect(const char *name)
+{
+    const struct ph_rpc_dialect *const all[] = {&ph_rpc_dialect_jsonrpc, &ph_rpc_dialect_srs, &ph_rpc_dialect_nginx};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i]->name, name) == 0)
+            return all[i];
+    return NULL;
+}
+
 static int read_own(struct ph_rpc_proxy *proxy, const char **fault)
 {
     static const char *const includes[] = {"path", "query", "properties", "arguments"};
@@ -107,6 +119,10 @@ static int read_own(struct ph_rpc_proxy *proxy, const char **fault)
         return fail(proxy, "options.notices", "write a number from 1 to 1000000", fault);
     if (!(sessions_ms >= 0 && sessions_ms <= 1e9))
         return fail(proxy, "options.sessions_ms", "write milliseconds, or 0", fault);
+    proxy->dialect = find_dialect(service->text(app, "dialect"));
+    if (!proxy->dialect)
+        return fail(proxy, "options.dialect", "write jsonrpc, srs or nginx", fault);
+    proxy->hooks &= proxy->dialect->hooks;
     proxy->outbox.cap = (uint32_t)notices;
     proxy->sessions_ms = (uint32_t)sessions_ms;
     proxy->is_strict = service->boolean(app, "strict");

@@ -12,7 +12,7 @@
 
 struct ph_rpc_proxy;
 
-enum { PH_RPC_ROUTE_OPTIONS = 15, PH_RPC_OPTIONS = PH_RPC_ROUTE_OPTIONS + 7 };
+enum { PH_RPC_ROUTE_OPTIONS = 15, PH_RPC_OPTIONS = PH_RPC_ROUTE_OPTIONS + 8 };
 
 /** Those of routes come first: they may have a prefix. */
 extern const struct ph_app_option ph_rpc_options[PH_RPC_OPTIONS];

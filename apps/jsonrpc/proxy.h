@@ -5,6 +5,7 @@
  *     jsonrpc.c   the hooks of the application: what is asked, what becomes of the answers
  *     request.c   one question as JSON-RPC
  *     line.c      its way to the backend and back           route.c    which backend, how much of it
+ *     callback.c  the same as SRS and nginx-rtmp say it       dialect.h  what they have in common
  *     session.c   what is known of a member                  outbox.c   notices, delivered at least once
  *     actions.c   what the backend wants done besides        options.c  what the configuration says
  *     signer.c    signatures                                 text.c     texts that grow
@@ -54,6 +55,7 @@ enum ph_rpc_include {
 struct ph_rpc_proxy {
     struct ph_app *app;
     const struct ph_host *host;
+    const struct ph_rpc_dialect *dialect;
     struct ph_rpc_routes routes;
     struct ph_rpc_signer signer;
     bool is_strict;       /**< values in the strict form */

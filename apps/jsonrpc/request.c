@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/jsonrpc/dialect.h"
 #include "apps/jsonrpc/proxy.h"
 
 static const struct {
@@ -36,8 +37,8 @@ static void add_text(struct ph_rpc_proxy *proxy, struct ph_rpc_text *body, const
     ph_rpc_add(body, values->to_json(proxy->app, values->new_text(proxy->app, text), NULL));
 }
 
-static void write_body(struct ph_rpc_request *request, const char *room, const char *method,
-                       const struct ph_value *args)
+static void write_jsonrpc(struct ph_rpc_request *request, const char *room, const char *method,
+                          const struct ph_value *args)
 {
     struct ph_rpc_proxy *proxy = request->proxy;
     struct ph_rpc_text *body = &request->body;
@@ -71,7 +72,7 @@ struct ph_rpc_request *ph_rpc_request_create(struct ph_rpc_proxy *proxy, struct 
     request->member = session->member;
     request->is_notification = is_notification;
     snprintf(request->id, sizeof request->id, "%s.%llu", proxy->node, (unsigned long long)++proxy->n_requests);
-    write_body(request, room, method, args);
+    proxy->dialect->write(request, room, method, args);
     if (request->body.failed) {
         ph_rpc_request_free(request);
         return NULL;
@@ -92,19 +93,55 @@ static bool is_text(const struct ph_values *values, const struct ph_value *value
     return values->type(value) == PH_STRING && strcmp(values->text(value, NULL), text) == 0;
 }
 
-struct ph_rpc_reply ph_rpc_reply_read(const struct ph_rpc_request *request, const struct ph_value *answer)
+static bool is_error(const struct ph_values *values, const struct ph_value *error)
+{
+    return values->type(error) == PH_OBJECT && values->type(values->get(error, "message")) == PH_STRING;
+}
+
+static const struct ph_value *parse_jsonrpc(struct ph_rpc_proxy *proxy, const char *body, size_t length)
+{
+    const struct ph_values *values = proxy->host->values;
+    return proxy->is_strict ? values->from_strict_json(proxy->app, body, length, NULL)
+                            : values->from_json(proxy->app, body, length, NULL);
+}
+
+/* Of a batch, that with its id. */
+static const struct ph_value *answer_of(const struct ph_rpc_request *request, const struct ph_value *answers)
 {
     const struct ph_values *values = request->proxy->host->values;
+    for (size_t i = 0; values->type(answers) == PH_ARRAY && i < values->count(answers); i++)
+        if (is_text(values, values->get(values->at(answers, i), "id"), request->id))
+            return values->at(answers, i);
+    return answers;
+}
+
+static struct ph_rpc_reply read_jsonrpc(const struct ph_rpc_request *request, int status, const struct ph_value *http,
+                                        const struct ph_value *answers)
+{
+    const struct ph_values *values = request->proxy->host->values;
+    const struct ph_value *answer = answer_of(request, answers);
     const struct ph_value *result = values->get(answer, "result"), *error = values->get(answer, "error");
+    (void)http;
+    if (ph_rpc_is_failure(status))
+        return (struct ph_rpc_reply){.outcome = PH_RPC_STATUS};
+    if (request->is_notification)
+        return (struct ph_rpc_reply){.outcome = PH_RPC_RESULT};
     if (values->type(error) == PH_NULL) /* some say both */
         error = NULL;
     if (error)
         result = NULL;
     bool is_good = is_text(values, values->get(answer, "jsonrpc"), "2.0") &&
                    is_text(values, values->get(answer, "id"), request->id) && (result || error) &&
-                   (!error ||
-                    (values->type(error) == PH_OBJECT && values->type(values->get(error, "message")) == PH_STRING));
+                   (!error || is_error(values, error));
     if (!is_good)
         return (struct ph_rpc_reply){.outcome = PH_RPC_BAD};
     return (struct ph_rpc_reply){.outcome = error ? PH_RPC_ERROR : PH_RPC_RESULT, .value = error ? error : result};
 }
+
+const struct ph_rpc_dialect ph_rpc_dialect_jsonrpc = {.name = "jsonrpc",
+                                                      .header = "Content-Type: application/json",
+                                                      .hooks = (1U << PH_RPC_HOOKS) - 1,
+                                                      .has_calls = true,
+                                                      .write = write_jsonrpc,
+                                                      .parse = parse_jsonrpc,
+                                                      .read = read_jsonrpc};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file  Requests: one question, notice or call as JSON-RPC 2.0, and what answers say.
+ * @file  Requests: one question, notice or call, in the words of the dialect; JSON-RPC 2.0 is the first.
  *
  * Owner   Who makes one frees it, in the end in `answered`.
  * Thread  The instance's loop.
@@ -25,9 +25,6 @@ struct ph_rpc_request *ph_rpc_request_create(struct ph_rpc_proxy *proxy, struct 
 
 /** NULL is fine. */
 void ph_rpc_request_free(struct ph_rpc_request *request);
-
-/** What one answer says, of those to the POST; `answer` NULL: there is none for it. */
-struct ph_rpc_reply ph_rpc_reply_read(const struct ph_rpc_request *request, const struct ph_value *answer);
 
 /** "Backend.Timeout" …; NULL of PH_RPC_RESULT and PH_RPC_ERROR. */
 const char *ph_rpc_code(enum ph_rpc_outcome outcome);

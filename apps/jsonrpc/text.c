@@ -43,3 +43,9 @@ void ph_rpc_add(struct ph_rpc_text *text, const char *more)
     else
         text->failed = true;
 }
+
+void ph_rpc_text_free(struct ph_rpc_text *text)
+{
+    free(text->bytes);
+    *text = (struct ph_rpc_text){0};
+}

@@ -26,4 +26,7 @@ void ph_rpc_add(struct ph_rpc_text *text, const char *more);
 /** Append `length` bytes. */
 void ph_rpc_add_bytes(struct ph_rpc_text *text, const char *more, size_t length);
 
+/** Free its bytes. */
+void ph_rpc_text_free(struct ph_rpc_text *text);
+
 #endif

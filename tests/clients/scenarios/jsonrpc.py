@@ -2,15 +2,20 @@
 """The proxy: clients of each kind, and a backend that only knows HTTP."""
 
 import contextlib
+import http.server
+import json
 import os
 import shutil
 import socket
 import struct
 import tempfile
+import threading
 import time
+import urllib.parse
 
 from backend import Backend, Hang, Raw, Refusal, deaf, verify
-from peers import Peer
+from media import sample
+from peers import Peer, Player, publish
 from rtmp import COMMAND, Client, amf0, amf0_all, chunked
 from scenario import scenario
 from scenarios.apps import guests
@@ -446,6 +451,7 @@ def jsonrpc_wrong_options():
     """One line says what is wrong and what to write."""
     for sets, words in [(["app.game.options.timeout_ms=0"], "options.timeout_ms: write a whole number from 1 to 60000"),
                         (["app.game.options.hooks=connect, dance"], "options.hooks: write names of hooks"),
+                        (["app.game.options.dialect=red5"], "options.dialect: write jsonrpc, srs or nginx"),
                         (["app.game.options.none=1"], "none: the type jsonrpc has no such option"),
                         (["app.game.options.shop.none=1"], "shop.none: the type jsonrpc has no such option"),
                         (["app.game.secrets=whsec_abc"], "secrets: behind whsec_ stand 24 to 64 bytes"),
@@ -551,3 +557,109 @@ def jsonrpc_example_backends():
             expect(ann.fails("none")["code"], "NetConnection.Call.Failed")
         with example(kind) as url, proxied(url) as server, Client(server.port) as ann:
             expect(ann.connect("game", "ann")[-1]["application"]["code"], "Backend.Status")
+
+
+class Callbacks:
+    """A backend of SRS or nginx-rtmp: `decide` gets the fields of each POST, and returns status, headers and body."""
+
+    def __init__(self, read, decide):
+        self.heard = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                fields = read(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                outer.heard.append({"type": self.headers["Content-Type"], **fields})
+                status, headers, body = decide(fields)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/api/v1/streams"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def wait(self, field, value):
+        return wait_for(lambda: next((each for each in list(self.heard) if each[field] == value), None), f"{value} is heard of")
+
+
+def watched(server):
+    """ffmpeg publishes with a token, and a player sees it."""
+    with publish(sample("h264-aac"), server.url("cam?token=good&who=a%20b", app="game/blue")) as source:
+        with Player(server.url("cam", app="game/blue")) as seen:
+            seen.begun()
+        source.running()
+
+
+@scenario
+def jsonrpc_callbacks_of_srs():
+    """A backend written for SRS decides who publishes and plays: same fields, 0 or {"code": 0} allows."""
+    def decide(fields):
+        if fields["action"] == "on_publish":
+            return 200, {}, json.dumps({"code": 0 if "token=good" in fields["param"] else 1, "data": None}).encode()
+        return 200, {}, b"0"
+    with Callbacks(json.loads, decide) as backend:
+        with proxied(backend.url, "app.game.options.dialect=srs", open_publish=True) as server:
+            watched(server)
+            with Client(server.port) as ann:
+                ann.connect("game/blue", pageUrl="http://page/")
+                expect(ann.publish("bad?token=wrong")["code"], "NetStream.Publish.Denied")
+                expect(ann.fails("any")["code"], "NetConnection.Call.Failed")
+            backend.wait("action", "on_stop")
+            backend.wait("action", "on_unpublish")
+            backend.wait("action", "on_close")
+            asked = backend.wait("action", "on_publish")
+            expect([asked[name] for name in ("ip", "vhost", "app", "stream", "param", "stream_url", "type")],
+                   ["127.0.0.1", "127.0.0.1", "game/blue", "cam", "?token=good&who=a%20b", "/game/blue/cam", "application/json"])
+            first = [each for each in backend.heard if each["client_id"] == asked["client_id"]]
+            expect([each["action"] for each in first], ["on_connect", "on_publish", "on_unpublish", "on_close"])
+            expect([each["pageUrl"] for each in backend.heard if each.get("pageUrl")], ["http://page/"])
+    with Callbacks(json.loads, lambda fields: (200, {}, b"fine")) as backend:  # SRS wants 0
+        with proxied(backend.url, "app.game.options.dialect=srs", "app.game.options.hooks=connect") as server, Client(server.port) as ann:
+            expect(ann.connect("game")[-1]["application"]["code"], "Backend.BadReply")
+
+
+@scenario
+def jsonrpc_callbacks_of_nginx():
+    """A backend written for nginx-rtmp: form fields, the status decides, a redirect gives the stream another name."""
+    def read(body):
+        return {name: values[0] for name, values in urllib.parse.parse_qs(body, keep_blank_values=True).items()}
+
+    def decide(fields):
+        if fields["call"] == "publish":
+            return (302, {"Location": "hidden"}, b"") if fields.get("token") == "good" else (403, {}, b"")
+        if fields["call"] == "play":
+            return 302, {"Location": "hidden"}, b""
+        return 200, {}, b""
+    with Callbacks(read, decide) as backend:
+        with proxied(backend.url, "app.game.options.dialect=nginx", open_publish=True) as server:
+            watched(server)
+            with Client(server.port) as ann:
+                ann.connect("game/blue")
+                expect(ann.publish("bad?token=wrong")["code"], "NetStream.Publish.Denied")
+            asked = backend.wait("call", "publish")
+            expect([asked[name] for name in ("app", "name", "addr", "type", "who", "tcurl")],
+                   ["game/blue", "cam", "127.0.0.1", "live", "a b", server.url("", app="game/blue")[:-1]])
+            expect([each["call"] for each in backend.heard if each["clientid"] == asked["clientid"]][:2], ["connect", "publish"])
+            backend.wait("call", "publish_done")
+            backend.wait("call", "play_done")
+            backend.wait("call", "disconnect")
+    with Callbacks(read, lambda fields: (302, {"Location": "rtmp://other/"}, b"")) as backend:
+        with proxied(backend.url, "app.game.options.dialect=nginx", "app.game.options.hooks=publish", open_publish=True) as server, Client(server.port) as ann:
+            ann.connect("game")
+            expect(ann.publish("cam")["code"], "NetStream.Publish.Denied")
