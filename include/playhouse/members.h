@@ -23,7 +23,7 @@ struct ph_member_info {
     ph_member_id id;
     ph_room_id room;                   /**< 0: in none */
     const char *address;               /**< "10.0.0.7:53122" */
-    const char *protocol;              /**< "rtmp", "rtmp+ws", "json" */
+    const char *protocol;              /**< "rtmp", "rtmp+ws", "json"; "http-flv", "ws-flv", "hls" only watch */
     const char *user;                  /**< as the connect hook said; "" */
     const char *path;                  /**< what it connected to: "game/room/extra" */
     const char *query;                 /**< behind the '?' of the address, without keys */

@@ -75,6 +75,8 @@
     X(HLS_BYTES, 64 * PH_MIB, "bytes", "of a stream's segments")                                                \
     X(HLS_MS, 60000, "ms", "of stream time, in a stream's segments")                                            \
     X(HLS_IDLE_MS, 60000, "ms", "after the last request segments are made")                                     \
+    X(HLS_GUESTS, 10000, "viewers", "over HLS of streams that applications decide about, on one worker")        \
+    X(HLS_GUEST_MS, 30000, "ms", "after its last request such a viewer has left")                               \
     X(HLS_WAITING, 4096, "requests", "that wait for what one stream does not have yet")                         \
     X(HTTP_SEND_MS, 10000, "ms", "an answer is not taken by a byte")                                            \
     X(WS_MESSAGE, 64 * PH_KIB, "bytes", "one text message")                                                     \

@@ -573,6 +573,7 @@ void server_stop(struct server *server)
     ph_theatre_save(server->theatre);
     if (server->workers)
         ph_loops_stop(server->workers);
+    ph_hls_leave(server->hls);
     ph_theatre_destroy(server->theatre);
     close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
     ph_rtmp_destroy(server->rtmp);

@@ -93,6 +93,9 @@ class Backend:
             request_queue_size = 512
             daemon_threads = True
 
+            def handle_error(self, request, client_address):
+                pass
+
         self.server = Local(path, Handler) if path else Many(("127.0.0.1", port), Handler)
         self.port = None if path else self.server.server_address[1]
         self.url = f"unix:{path}:/rpc" if path else f"http://127.0.0.1:{self.port}/rpc"

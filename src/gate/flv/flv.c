@@ -17,8 +17,8 @@
 
 #include "app/app.h"
 #include "app/letter.h"
+#include "app/onlooker.h"
 #include "app/query.h"
-#include "app/seat.h"
 #include "app/theatre.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -37,19 +37,18 @@ struct watcher {
     const struct ph_application *app;
     struct ph_conn *conn;
     struct ph_exchange *exchange; /* NULL: nothing is to be answered any more, or it is a WebSocket */
-    struct ph_seat *seat;
+    struct ph_onlooker onlooker;  /* open where an application decides */
     struct ph_viewer *viewer;
     struct ph_outlet outlet;
     struct ph_timer patience; /* how long it waits for a publisher */
     struct ph_deferred step;  /* what an event of the viewer leads to: it may not be freed inside one */
     struct ph_path path;
     const char *reason; /* for the log */
-    char *query;        /* for its application; until it has decided */
     uint64_t since_us;
     uint32_t wait_s;
     bool no_audio, no_video, all_tracks;
     bool is_there, is_absent; /* the stream, before it plays */
-    bool is_playing, is_ending, is_granted;
+    bool is_playing, is_ending;
 };
 
 /* The end */
@@ -85,11 +84,8 @@ static void discard(struct watcher *watcher)
     ph_timer_stop(ph_conn_loop(watcher->conn), &watcher->patience);
     ph_deferred_cancel(&watcher->step);
     ph_viewer_close(watcher->viewer);
-    if (watcher->is_granted)
-        ph_seat_over(watcher->seat, PH_SEAT_PLAY, strchr(watcher->path.text, '/') + 1);
-    ph_seat_close(watcher->seat, PH_REASON_LEFT);
+    ph_onlooker_close(&watcher->onlooker);
     ph_outlet_finish(&watcher->outlet);
-    free(watcher->query);
     free(watcher);
 }
 
@@ -296,9 +292,9 @@ static void watch(struct watcher *watcher)
         ph_viewer_receive(watcher->viewer, PH_VIDEO, false);
 }
 
-/* The seat */
+/* The application decides */
 
-static void on_refused(void *user, const struct ph_refusal *refusal)
+static void on_ended(void *user, const struct ph_refusal *refusal)
 {
     struct watcher *watcher = user;
     char words[192];
@@ -315,90 +311,28 @@ static void on_refused(void *user, const struct ph_refusal *refusal)
     refuse(watcher, refusal->error ? 503 : 403, watcher->exchange ? words : "refused by the application");
 }
 
-static void on_welcome(void *user, const struct ph_welcome *welcome)
+static void on_granted(void *user)
 {
     struct watcher *watcher = user;
-    struct rtmp_arena arena;
-    (void)welcome;
-    rtmp_arena_init(&arena, &ph_app_allocator, QUERY_BYTES);
-    const struct rtmp_text query = {watcher->query, strlen(watcher->query)};
-    int err = ph_seat_ask(watcher->seat, PH_SEAT_PLAY, 1, strchr(watcher->path.text, '/') + 1,
-                          ph_query_object(query, &arena));
-    rtmp_arena_finish(&arena);
-    if (err)
-        refuse(watcher, 503, "the server is out of memory");
-}
-
-static void on_decided(void *user, uint32_t ticket, const char *name, const struct ph_refusal *refusal)
-{
-    struct watcher *watcher = user;
-    const char *why = "refused";
-    (void)ticket;
-    if (refusal) {
-        on_refused(watcher, refusal);
-        return;
-    }
-    if (ph_path_join(watcher->app->name, strlen(watcher->app->name), name, strlen(name), &watcher->path, &why)) {
-        refuse(watcher, 403, why);
-        return;
-    }
-    watcher->is_granted = true;
+    watcher->path = watcher->onlooker.path;
     watch(watcher);
 }
 
-static void ignore_result(void *user, double id, const struct rtmp_value *value, const struct ph_refusal *refusal)
+static int take_seat(struct watcher *watcher, struct rtmp_text query)
 {
-    (void)user, (void)id, (void)value, (void)refusal;
-}
-
-static void refuse_invoke(void *user, const char *name, uint32_t id, const struct rtmp_value *arguments)
-{
-    static const struct ph_refusal deaf = {.code = "NetConnection.Call.Failed", .description = "It only watches."};
-    struct watcher *watcher = user;
-    (void)name, (void)arguments;
-    if (id)
-        (void)!ph_seat_reply(watcher->seat, id, NULL, &deaf);
-}
-
-static void ignore_parcel(void *user, struct ph_parcel *parcel) { (void)user, (void)parcel; }
-static void ignore_report(void *user, const struct ph_shared_report *report) { (void)user, (void)report; }
-static void ignore_moved(void *user, const struct ph_welcome *welcome) { (void)user, (void)welcome; }
-static void ignore_drained(void *user) { (void)user; }
-
-static void on_stop_stream(void *user, const char *name, const char *description)
-{
-    struct watcher *watcher = user;
-    (void)description;
-    if (watcher->is_granted && strcmp(strchr(watcher->path.text, '/') + 1, name) == 0)
-        end_soon(watcher, "ended by the application");
-}
-
-static int take_seat(struct watcher *watcher)
-{
-    static const struct ph_seat_events events = {.welcome = on_welcome,
-                                                 .refused = on_refused,
-                                                 .result = ignore_result,
-                                                 .invoke = refuse_invoke,
-                                                 .deliver = ignore_parcel,
-                                                 .shared = ignore_report,
-                                                 .decided = on_decided,
-                                                 .moved = ignore_moved,
-                                                 .stop_stream = on_stop_stream,
-                                                 .kicked = on_refused,
-                                                 .drained = ignore_drained};
+    static const struct ph_onlooker_events events = {.granted = on_granted, .ended = on_ended};
     char address[PH_ADDRESS_TEXT];
     ph_address_text(ph_conn_peer(watcher->conn), address);
-    const struct ph_seat_request request = {
-        .app = watcher->app,
-        .path = watcher->app->name,
-        .query = watcher->query,
-        .protocol = watcher->exchange ? "http-flv" : "ws-flv",
-        .address = address,
-        .form = PH_PARCEL_AMF0,
-        .events = &events,
-        .user = watcher,
-    };
-    return ph_seat_open(watcher->gate->theatre, ph_conn_loop(watcher->conn), &request, &watcher->seat);
+    const struct ph_onlooker_request request = {.theatre = watcher->gate->theatre,
+                                                .worker = ph_conn_loop(watcher->conn),
+                                                .app = watcher->app,
+                                                .path = &watcher->path,
+                                                .query = query,
+                                                .protocol = watcher->exchange ? "http-flv" : "ws-flv",
+                                                .address = address,
+                                                .events = &events,
+                                                .user = watcher};
+    return ph_onlooker_open(&watcher->onlooker, &request);
 }
 
 /* Requests */
@@ -416,8 +350,7 @@ static int read_query(struct watcher *watcher, struct rtmp_text query)
     if (wait.data && (ph_text_u64(digits, &seconds) || seconds > PH_FLV_WAIT_MAX_S))
         return -EINVAL;
     watcher->wait_s = (uint32_t)seconds;
-    watcher->query = strndup(query.data, query.length);
-    return watcher->query ? 0 : -ENOMEM;
+    return 0;
 }
 
 /* What to say instead of the stream; 0: nothing, it goes on. */
@@ -434,8 +367,8 @@ static unsigned fault_of(struct watcher *watcher, const struct ph_http_head *hea
     if (!watcher->app)
         return 404;
     int err = read_query(watcher, head->query);
-    *why = err == -ENOMEM ? "the server is out of memory" : "wait is a number of seconds, at most 60";
-    return err == -ENOMEM ? 503 : err ? 400 : 0;
+    *why = "wait is a number of seconds, at most 60";
+    return err ? 400 : 0;
 }
 
 static struct watcher *make(const struct ph_flv_gate *gate, struct ph_conn *conn)
@@ -451,12 +384,12 @@ static struct watcher *make(const struct ph_flv_gate *gate, struct ph_conn *conn
     return watcher;
 }
 
-static void start(struct watcher *watcher)
+static void start(struct watcher *watcher, struct rtmp_text query)
 {
     struct ph_theatre *theatre = watcher->gate->theatre;
     if (!theatre || !ph_theatre_find(theatre, watcher->app))
         watch(watcher);
-    else if (take_seat(watcher))
+    else if (take_seat(watcher, query))
         refuse(watcher, 503, "the server is out of memory");
 }
 
@@ -473,7 +406,7 @@ void ph_flv_answer(void *user, struct ph_exchange *exchange, const struct ph_req
     }
     watcher->exchange = exchange;
     ph_exchange_wait(exchange, on_gone, watcher);
-    start(watcher);
+    start(watcher, request->head->query);
 }
 
 int ph_flv_open(void *user, struct ph_conn *conn, const struct ph_upgrade *upgrade)
@@ -487,6 +420,6 @@ int ph_flv_open(void *user, struct ph_conn *conn, const struct ph_upgrade *upgra
         return fault == 503 ? -ENOMEM : -ENOENT;
     }
     take_connection(watcher);
-    start(watcher);
+    start(watcher, upgrade->head->query);
     return 0;
 }

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "gate/hls/shelf.h"
+#include "gate/hls/guest.h"
 #include "net/conn.h"
 
 enum { FIELDS_TEXT = 256, PACKAGERS_MAX = 1000 };
@@ -83,6 +83,16 @@ static bool read_directives(struct rtmp_text query, struct ph_hls_ask *ask)
     return true;
 }
 
+/* "TOKEN/": its length; 0: there is none. */
+static size_t read_token(struct rtmp_text name, struct ph_hls_ask *ask)
+{
+    size_t length = PH_HLS_TOKEN - 1;
+    if (name.length <= length + 1 || name.data[length] != '/')
+        return 0;
+    memcpy(ask->token, name.data, length);
+    return length + 1;
+}
+
 /* What to say instead; 0: the ask is filled. */
 static unsigned read_request(const struct ph_hls_gate *gate, const struct ph_http_head *head, struct ph_hls_ask *ask,
                              const char **why)
@@ -98,6 +108,7 @@ static unsigned read_request(const struct ph_hls_gate *gate, const struct ph_htt
     if (last) {
         stream = (size_t)(last - path.data);
         size_t cut = stream + sizeof folder - 1;
+        cut += read_token((struct rtmp_text){path.data + cut, path.length - cut}, ask);
         if (!read_name((struct rtmp_text){path.data + cut, path.length - cut}, ask))
             return 404;
     } else {
@@ -107,14 +118,20 @@ static unsigned read_request(const struct ph_hls_gate *gate, const struct ph_htt
     }
     if (!slash || stream <= app + 1 || ph_path_join(path.data, app, slash + 1, stream - app - 1, &ask->path, why))
         return 404;
+    const char *name = strrchr(ask->path.text, '/') + 1;
+    memcpy(ask->name, name, strlen(name) + 1);
     const struct ph_application *found = ph_apps_find(gate->options.apps, path.data, stream);
     *why = "there is no such application here";
     if (!found)
         return 404;
-    *why = found->settings.hls ? "streams of this application are played over RTMP, HTTP-FLV or WebSocket"
-                               : "HLS is off for this application";
-    if (!found->settings.hls || (gate->options.theatre && ph_theatre_find(gate->options.theatre, found)))
+    *why = "HLS is off for this application";
+    if (!found->settings.hls)
         return 403;
+    bool is_asked = gate->options.theatre && ph_theatre_find(gate->options.theatre, found);
+    ask->app = is_asked ? found : NULL;
+    *why = is_asked ? "load the stream's .m3u8 first" : "there is nothing here";
+    if (ask->kind == PH_HLS_MASTER ? false : is_asked != (ask->token[0] != '\0'))
+        return is_asked ? 403 : 404;
     *why = "_HLS_msn and _HLS_part are numbers, the second only beside the first";
     return ask->kind == PH_HLS_MEDIA && !read_directives(head->query, ask) ? 400 : 0;
 }
@@ -149,6 +166,12 @@ static void say(struct ph_hls_ask *ask)
     ask->slice.blob = NULL; /* it is the answer's now */
 }
 
+static void discard(struct ph_hls_ask *ask)
+{
+    free(ask->query);
+    free(ask);
+}
+
 void ph_hls_back(struct ph_hls_ask *ask)
 {
     if (ask->exchange && ask->status == 200)
@@ -156,7 +179,7 @@ void ph_hls_back(struct ph_hls_ask *ask)
     else if (ask->exchange)
         ph_exchange_refuse(ask->exchange, ask->status, ask->why);
     ph_blob_unref(ask->slice.blob);
-    free(ask);
+    discard(ask);
 }
 
 static void on_gone(void *user) { ((struct ph_hls_ask *)user)->exchange = NULL; }
@@ -167,8 +190,15 @@ void ph_hls_answer(void *user, struct ph_exchange *exchange, const struct ph_req
     const char *why = "the server is out of memory";
     struct ph_hls_ask *ask = calloc(1, sizeof *ask);
     unsigned fault = ask ? read_request(gate, request->head, ask, &why) : 503;
+    if (!fault && ask->app) {
+        ph_address_text(ph_conn_peer(ph_exchange_conn(exchange)), ask->address);
+        ask->query = strndup(request->head->query.data ? request->head->query.data : "", request->head->query.length);
+        fault = ask->query ? 0 : 503;
+        why = "the server is out of memory";
+    }
     if (fault) {
-        free(ask);
+        if (ask)
+            discard(ask);
         ph_exchange_refuse(exchange, fault, why);
         return;
     }
@@ -193,6 +223,7 @@ int ph_hls_create(const struct ph_hls_options *options, struct ph_hls_gate **gat
     for (unsigned i = 0; !err && i < options->workers->n; i++) {
         made->shelves[i] = (struct ph_hls_shelf){.gate = made, .loop = &options->workers->loop[i]};
         ph_map_init(&made->shelves[i].packagers, &made->seed, PACKAGERS_MAX);
+        ph_map_init(&made->shelves[i].guests, &made->seed, PH_LIMIT_HLS_GUESTS);
     }
     if (err) {
         free(made->shelves);
@@ -201,6 +232,12 @@ int ph_hls_create(const struct ph_hls_options *options, struct ph_hls_gate **gat
     }
     *gate = made;
     return 0;
+}
+
+void ph_hls_leave(struct ph_hls_gate *gate)
+{
+    for (unsigned i = 0; gate && i < gate->options.workers->n; i++)
+        ph_hls_guests_end(&gate->shelves[i]);
 }
 
 void ph_hls_destroy(struct ph_hls_gate *gate)
@@ -212,6 +249,7 @@ void ph_hls_destroy(struct ph_hls_gate *gate)
         for (void *packager; at = 0, ph_map_next(&gate->shelves[i].packagers, &at, &packager);)
             ph_packager_destroy(packager);
         ph_map_finish(&gate->shelves[i].packagers);
+        ph_map_finish(&gate->shelves[i].guests);
     }
     ph_loops_settle(gate->options.workers); /* asks come home */
     free(gate->shelves);

@@ -8,7 +8,8 @@
  *     /APP/STREAM.hls/s12.m4s      a segment
  *     /APP/STREAM.hls/p12.3.m4s    a part of one
  *
- * Only applications that are media alone: there is no session whose application could be asked.
+ * Where an application decides, the first playlist waits for it, and leads below a token: STREAM.hls/TOKEN/...
+ * (guest.h).
  *
  * Owner   main: from create until the loops have stopped.
  * Thread  Requests are answered on the worker of their connection; segments are made on the worker of their stream.
@@ -31,13 +32,16 @@ struct ph_hls_options {
     struct ph_loops *workers;
     struct ph_media *media;
     const struct ph_apps *apps;
-    const struct ph_theatre *theatre;
+    struct ph_theatre *theatre;
     struct ph_log *log;
     const char *cors; /**< who may read answers from another site's page: "*", an origin; "": nobody */
 };
 
 /** Returns 0; -ENOMEM. */
 PH_MUST_USE int ph_hls_create(const struct ph_hls_options *options, struct ph_hls_gate **gate);
+
+/** After the workers have stopped, before the applications do: viewers leave them. NULL is fine. */
+void ph_hls_leave(struct ph_hls_gate *gate);
 
 /** After the loops have stopped. NULL is fine. */
 void ph_hls_destroy(struct ph_hls_gate *gate);

@@ -107,14 +107,13 @@ static bool answer_playlist(struct ph_packager *packager, struct ph_hls_ask *ask
 
 static bool answer_master(struct ph_packager *packager, struct ph_hls_ask *ask)
 {
-    const char *slash = strrchr(packager->path.text, '/');
-    char uri[PH_PATH_MAX + 16];
+    char uri[PH_PATH_MAX + PH_HLS_TOKEN + 16];
     struct ph_text words;
     struct rtmp_buffer text;
     if (!packager->segmenter.n)
         return packager->is_absent && refuse(ask, 404, "nobody publishes this stream");
     ph_text_init(&words, uri, sizeof uri);
-    ph_text_add(&words, "%s.hls/live.m3u8", slash + 1);
+    ph_text_add(&words, "%s.hls/%s%slive.m3u8", ask->name, ask->token, ask->token[0] ? "/" : "");
     rtmp_buffer_init(&text, &ph_app_allocator, PLAYLIST_BYTES);
     bool told = give_text(ask, ph_segmenter_master(&packager->segmenter, uri, &text), &text);
     rtmp_buffer_finish(&text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gate/hls/shelf.h"
+#include "gate/hls/guest.h"
 
 #include <stdlib.h>
 
@@ -25,7 +25,7 @@ void ph_hls_refuse(struct ph_hls_ask *ask, unsigned status, const char *why)
     give_back(ask);
 }
 
-static void on_ask(struct ph_mail *mail)
+static void on_fetch(struct ph_mail *mail)
 {
     struct ph_hls_ask *ask = ph_container_of(mail, struct ph_hls_ask, mail);
     struct ph_packager *packager = ph_map_get(&ask->shelf->packagers, ask->path.text, ask->path.length);
@@ -41,11 +41,24 @@ static void on_ask(struct ph_mail *mail)
         ph_hls_refuse(ask, 404, "this segment is not there any more");
 }
 
-void ph_hls_ask(struct ph_hls_ask *ask)
+static void on_ask(struct ph_mail *mail)
+{
+    struct ph_hls_ask *ask = ph_container_of(mail, struct ph_hls_ask, mail);
+    if (!ask->token[0])
+        ph_hls_guest_open(ask);
+    else if (ph_hls_guest_admit(ask))
+        ph_hls_fetch(ask);
+}
+
+static void post(struct ph_hls_ask *ask, void (*deliver)(struct ph_mail *mail))
 {
     const struct ph_hls_gate *gate = ask->shelf->gate;
     size_t worker = ph_siphash(&gate->seed, ask->path.text, ask->path.length) % gate->options.workers->n;
     ask->shelf = &gate->shelves[worker];
-    ask->mail.deliver = on_ask;
+    ask->mail.deliver = deliver;
     ph_loop_post(ask->shelf->loop, &ask->mail);
 }
+
+void ph_hls_fetch(struct ph_hls_ask *ask) { post(ask, on_fetch); }
+
+void ph_hls_ask(struct ph_hls_ask *ask) { post(ask, ask->app ? on_ask : on_fetch); }

@@ -16,9 +16,13 @@
 #include "gate/hls/hls.h"
 #include "gate/hls/segmenter.h"
 #include "media/path.h"
+#include "net/address.h"
 #include "net/loop.h"
 
+struct ph_application;
 struct ph_packager;
+
+enum { PH_HLS_TOKEN = 33 }; /**< 32 hexadecimal digits and NUL */
 
 enum ph_hls_kind { PH_HLS_MASTER, PH_HLS_MEDIA, PH_HLS_HEADER, PH_HLS_SEGMENT, PH_HLS_PART };
 
@@ -26,6 +30,7 @@ struct ph_hls_shelf {
     struct ph_hls_gate *gate;
     struct ph_loop *loop;
     struct ph_map packagers; /**< by path */
+    struct ph_map guests;    /**< by token: guest.h */
 };
 
 struct ph_hls_gate {
@@ -41,19 +46,30 @@ struct ph_hls_ask {
     struct ph_loop *home;
     struct ph_exchange *exchange; /**< home's; NULL: the client has left */
     struct ph_path path;
+    char name[PH_PATH_MAX]; /**< the last part of the path that was asked for */
     enum ph_hls_kind kind;
     uint64_t number; /**< of the epoch or segment; of a playlist: that must be there */
     uint32_t part;
     bool has_number, has_part, is_delta;
     uint64_t since_us; /**< when it came to the packager */
 
-    unsigned status; /**< 200, or a refusal with `why`; static storage */
-    const char *why;
+    /* Where an application decides: guest.h. */
+    const struct ph_application *app; /**< NULL: everybody may watch */
+    char token[PH_HLS_TOKEN];         /**< "": none */
+    char *query;                      /**< of the address; owned */
+    char address[PH_ADDRESS_TEXT];
+    char words[192]; /**< of a refusal */
+
+    unsigned status; /**< 200, or a refusal with `why` */
+    const char *why; /**< `words`, or static storage */
     struct ph_slice slice;
 };
 
 /** Post it to where its stream is packaged; `exchange` hears of it on its own worker. */
 void ph_hls_ask(struct ph_hls_ask *ask);
+
+/** Post it to the worker of its path: whoever asks may have it. */
+void ph_hls_fetch(struct ph_hls_ask *ask);
 
 /** Post it back, with bytes (a reference passes over) or a refusal. */
 void ph_hls_give(struct ph_hls_ask *ask, struct ph_slice slice);

@@ -10,9 +10,11 @@ import threading
 import time
 
 from media import packets, parse_framehash, same, sample
-from peers import FFMPEG7, Peer, publish
+from peers import FFMPEG7, Peer, Player, publish
+from rtmp import Client
 from scenario import scenario
 from scenarios.flv import get, live
+from scenarios.lua import expect, scripted
 from server import HANG, Failure, wait_for
 
 LIVE = "/live/cam.hls/live.m3u8"
@@ -209,7 +211,8 @@ def hls_another_publisher():
 @scenario
 def hls_refusals():
     with live("app.quiet.type=live", "app.quiet.hls=false") as server:
-        for path, status in (("/live/cam.m3u8", 404), (LIVE, 404), ("/quiet/cam.m3u8", 403), ("/chat/cam.m3u8", 403),
+        for path, status in (("/live/cam.m3u8", 404), (LIVE, 404), ("/quiet/cam.m3u8", 403), ("/chat/cam.m3u8", 404), ("/chat/cam.hls/live.m3u8", 403), ("/chat/cam.hls/" + "0" * 32 + "/live.m3u8", 403),
+                             ("/live/cam.hls/" + "0" * 32 + "/live.m3u8", 404),
                              ("/none/cam.m3u8", 404), ("/live/.m3u8", 404), ("/live/a/../b.m3u8", 404), ("/live.m3u8", 404),
                              ("/live/cam.hls/i0.mp4", 404), ("/live/cam.hls/s.m4s", 404), ("/live/cam.hls/p1.m4s", 404),
                              ("/live/cam.hls/../../x.mp4", 404), ("/live/cam.hls/s99999999999999999999.m4s", 404)):
@@ -239,3 +242,69 @@ def hls_many_wait():
                 assert answer.startswith(b"HTTP/1.1 200") and f"s{number + 1}.m4s".encode() in answer, answer[:200]
         wait_for(lambda: server.descriptors() <= before, "all have left")
         source.stop()
+
+
+GUARD = """
+local game, log = {calls = {}}, {}
+local function note(...) log[#log + 1] = table.concat({...}, " ") end
+function game.connect(member) note("connect", member.protocol, member.query) end
+function game.disconnect(member, reason) note("disconnect", member.protocol, reason) end
+function game.play(room, member, name, query)
+  note("play", name, query.pass or "")
+  if query.pass ~= "good" then return false, "Show the pass." end
+  if name == "other" then return {name = "cam"} end
+end
+function game.stop(room, member, name) note("stop", name) end
+function game.calls.log() local l = log log = {} return l end
+function game.calls.stop() return playhouse.streams.stop("game/cam") end
+function game.calls.kick() for member in playhouse.members() do if member.protocol == "hls" then member:kick() end end end
+return game
+"""
+
+
+@scenario
+def hls_where_an_application_decides():
+    """The first playlist waits for the application; what it grants lies below a token, under the asked name."""
+    with scripted(GUARD, open_publish=True, observed=False) as (server, _), Client(server.port) as spy:
+        spy.connect("game")
+
+        def told():
+            return [line for line in spy.call("log") if "rtmp" not in line]
+        with publish(sample("h264-aac"), server.url("cam", app="game")):
+            server.wait_line("publishing")
+            status, _, body = get(server.port, "/game/cam.m3u8?pass=bad&key=secret")
+            assert (status, b"Show the pass" in body) == (403, True), (status, body)
+            heard = []
+            wait_for(lambda: heard.extend(told()) or len(heard) == 3, "the refused one is gone")
+            expect(heard, ["connect hls pass=bad", "play cam bad", "disconnect hls left"])
+            for name in ("cam", "other"):
+                master = playlist(server, path=f"/game/{name}.m3u8?pass=good")
+                uri = re.search(rf"^({name}\.hls/[0-9a-f]{{32}}/)live\.m3u8$", master, re.MULTILINE).group(1)
+                text = wait_for(lambda: playlist(server, path=f"/game/{uri}live.m3u8"), "the playlist")
+                number, _ = newest(text)
+                assert get(server.port, f"/game/{uri}i1.mp4")[0] == 200
+                playlist(server, f"?_HLS_msn={number}&_HLS_part=0", path=f"/game/{uri}live.m3u8")
+                assert get(server.port, f"/game/{uri}p{number}.0.m4s")[0] == 200
+            assert get(server.port, "/game/cam.hls/live.m3u8")[0] == 403
+            assert get(server.port, f"/game/{uri[:-3]}xx/live.m3u8")[0] == 403
+            expect(told(), ["connect hls pass=good", "play cam good", "connect hls pass=good", "play other good"])
+            spy.call("kick")
+            wait_for(lambda: get(server.port, f"/game/{uri}live.m3u8")[0] == 403, "who was kicked is out")
+            with Player(f"http://127.0.0.1:{server.port}/game/cam.m3u8?pass=good") as seen:
+                seen.begun()
+
+
+@scenario
+def hls_guests_have_an_end():
+    """Those that one worker has of streams that applications decide about; the next one is told so."""
+    most, each = 10000, 500
+    with scripted("return {}", "workers=1", observed=False) as (server, _):
+        answers = b""
+        for _ in range(most // each + 1):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=HANG) as sock:
+                sock.sendall(b"GET /game/none.m3u8 HTTP/1.1\r\nHost: localhost\r\n\r\n" * (each - 1) +
+                             b"GET /game/none.m3u8 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                while data := sock.recv(1 << 16):
+                    answers += data
+        expect([answers.count(b"HTTP/1.1 404 "), answers.count(b"HTTP/1.1 503 ")], [most, each])
+        assert b"too many viewers" in answers
