@@ -21,12 +21,12 @@ extern "C" {
 struct ph_member_info {
     uint32_t size; /**< set by the caller: sizeof of what it was compiled with */
     ph_member_id id;
-    ph_room_id room;                   /**< 0: in none */
-    const char *address;               /**< "10.0.0.7:53122" */
-    const char *protocol;              /**< "rtmp", "rtmp+ws", "json"; "http-flv", "ws-flv", "hls" only watch */
-    const char *user;                  /**< as the connect hook said; "" */
-    const char *path;                  /**< what it connected to: "game/room/extra" */
-    const char *query;                 /**< behind the '?' of the address, without keys */
+    ph_room_id room;      /**< 0: in none */
+    const char *address;  /**< "10.0.0.7:53122" */
+    const char *protocol; /**< "rtmp", "rtmp+ws", "json", "remoting"; "http-flv", "ws-flv", "hls" only watch */
+    const char *user;     /**< as the connect hook said; "" */
+    const char *path;     /**< what it connected to: "game/room/extra" */
+    const char *query;    /**< behind the '?' of the address, without keys */
     const struct ph_value *properties; /**< flashVer, pageUrl, swfUrl, tcUrl … as sent */
     const struct ph_value *arguments;  /**< of connect: an array */
     uint64_t connected_ms;             /**< wall clock, since 1970 */

@@ -43,6 +43,7 @@ struct ph_app_settings {
     int64_t lag_ms;                /**< a viewer further behind skips */
     int64_t linger_ms;             /**< a lost publisher may return unnoticed */
     bool hls;                      /**< streams may be played over HLS */
+    bool remoting;                 /**< calls by AMF over HTTP are taken */
     bool takeover;                 /**< a second publisher takes the stream over without asking the first */
     int64_t answer_ms;             /**< for a hook that decides later */
     int64_t call_rate, call_burst; /**< of one member, per second and at once */

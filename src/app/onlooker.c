@@ -59,36 +59,11 @@ static void on_stop_stream(void *user, const char *name, const char *description
         onlooker->events->ended(onlooker->user, &(struct ph_refusal){.description = description});
 }
 
-static void refuse_invoke(void *user, const char *name, uint32_t id, const struct rtmp_value *arguments)
-{
-    static const struct ph_refusal deaf = {.code = "NetConnection.Call.Failed", .description = "It only watches."};
-    struct ph_onlooker *onlooker = user;
-    (void)name, (void)arguments;
-    if (id)
-        (void)!ph_seat_reply(onlooker->seat, id, NULL, &deaf);
-}
-
-static void ignore_result(void *user, double id, const struct rtmp_value *value, const struct ph_refusal *refusal)
-{
-    (void)user, (void)id, (void)value, (void)refusal;
-}
-
-static void ignore_parcel(void *user, struct ph_parcel *parcel) { (void)user, (void)parcel; }
-static void ignore_report(void *user, const struct ph_shared_report *report) { (void)user, (void)report; }
-static void ignore_moved(void *user, const struct ph_welcome *welcome) { (void)user, (void)welcome; }
-static void ignore_drained(void *user) { (void)user; }
-
 static const struct ph_seat_events events = {.welcome = on_welcome,
                                              .refused = on_refused,
-                                             .result = ignore_result,
-                                             .invoke = refuse_invoke,
-                                             .deliver = ignore_parcel,
-                                             .shared = ignore_report,
                                              .decided = on_decided,
-                                             .moved = ignore_moved,
                                              .stop_stream = on_stop_stream,
-                                             .kicked = on_refused,
-                                             .drained = ignore_drained};
+                                             .kicked = on_refused};
 
 static char *shown_query(struct rtmp_text query)
 {

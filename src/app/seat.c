@@ -237,11 +237,12 @@ static void come_back(struct ph_seat *seat, const struct ph_letter *letter)
         break;
     case PH_LETTER_CALL:
     case PH_LETTER_CHANGE:
-        if (letter->id != 0)
+        if (letter->id != 0 && seat->events->result)
             seat->events->result(seat->user, letter->id, letter->value, refusal);
         break;
     case PH_LETTER_ASK:
-        seat->events->decided(seat->user, (uint32_t)letter->id, letter->name, refusal);
+        if (seat->events->decided)
+            seat->events->decided(seat->user, (uint32_t)letter->id, letter->name, refusal);
         break;
     default:
         break;
@@ -250,15 +251,22 @@ static void come_back(struct ph_seat *seat, const struct ph_letter *letter)
 
 static void tell(struct ph_seat *seat, const struct ph_letter *letter)
 {
+    static const struct ph_refusal deaf = {.code = "NetConnection.Call.Failed",
+                                           .description = "This client cannot be called."};
     switch (letter->kind) {
     case PH_LETTER_INVOKE:
-        seat->events->invoke(seat->user, letter->name, (uint32_t)letter->id, letter->value);
+        if (seat->events->invoke)
+            seat->events->invoke(seat->user, letter->name, (uint32_t)letter->id, letter->value);
+        else if (letter->id != 0)
+            (void)!ph_seat_reply(seat, (uint32_t)letter->id, NULL, &deaf);
         break;
     case PH_LETTER_MOVED:
-        seat->events->moved(seat->user, letter->welcome);
+        if (seat->events->moved)
+            seat->events->moved(seat->user, letter->welcome);
         break;
     case PH_LETTER_STOP:
-        seat->events->stop_stream(seat->user, letter->name, letter->text);
+        if (seat->events->stop_stream)
+            seat->events->stop_stream(seat->user, letter->name, letter->text);
         break;
     case PH_LETTER_KICK:
         seat->events->kicked(seat->user, &letter->refusal);
@@ -275,7 +283,7 @@ static void deliver(const struct ph_letter *letter)
     parcel.kind = letter->parcel.kind;
     for (size_t i = 0; i < letter->parcel.n_seats; i++) {
         struct ph_seat *seat = letter->parcel.seats[i];
-        if (!seat->is_closed)
+        if (!seat->is_closed && seat->events->deliver)
             seat->events->deliver(seat->user, &parcel);
     }
     ph_parcel_finish(&parcel);
@@ -289,7 +297,7 @@ static void tell_news(const struct ph_letter *letter)
     letter->news.report->encoded = encoded;
     for (size_t i = 0; i < letter->news.n_seats; i++) {
         struct ph_seat *seat = letter->news.seats[i];
-        if (!seat->is_closed)
+        if (!seat->is_closed && seat->events->shared)
             seat->events->shared(seat->user, letter->news.report);
     }
     for (int form = 0; form < PH_PARCEL_FORMS; form++)
@@ -307,7 +315,7 @@ static void take_back(struct ph_seat *seat, struct ph_letter *letter)
         come_back(seat, letter);
     if (seat->was_full && !ph_seat_is_full(seat)) {
         seat->was_full = false;
-        if (!seat->is_closed)
+        if (!seat->is_closed && seat->events->drained)
             seat->events->drained(seat->user);
     }
 }

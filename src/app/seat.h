@@ -88,6 +88,7 @@ struct ph_shared_report {
     struct rtmp_buffer *encoded; /* private: ph_report_bytes(); one for each form */
 };
 
+/** NULL: not wanted; calls to a client without `invoke` are refused. welcome, refused and kicked are always there. */
 struct ph_seat_events {
     void (*welcome)(void *user, const struct ph_welcome *welcome);
     void (*refused)(void *user, const struct ph_refusal *refusal);

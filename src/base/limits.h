@@ -106,6 +106,8 @@
     X(APP_METRICS, 64, "metrics", "counters and gauges of an application")                                      \
     X(LEDGER, 1000, "orders", "with an Idempotency-Key that an application remembers")                          \
     X(LEDGER_BYTES, 4 * PH_MIB, "bytes", "of the answers to them")                                              \
+    X(REMOTING_CALLS, 32, "calls", "in one envelope of AMF over HTTP")                                          \
+    X(REMOTING_HEADERS, 16, "headers", "in one envelope of AMF over HTTP")                                      \
     X(RPC_BATCH, 50, "requests", "in one batch of JSON-RPC over HTTP")                                          \
     X(APP_REQUESTS, 800, "requests", "over HTTP that an application has under way")                             \
     X(APP_REPLY, 1 * PH_MIB, "bytes", "of one reply over HTTP; an application asks for 64 KiB unless it says")  \

@@ -20,6 +20,7 @@
 #include "gate/flv/flv.h"
 #include "gate/hls/hls.h"
 #include "gate/http/http.h"
+#include "gate/remoting/remoting.h"
 #include "gate/rtmp/rtmp.h"
 #include "gate/ws/rpc.h"
 #include "gate/ws/tunnel.h"
@@ -32,7 +33,7 @@
 #include "net/tls.h"
 #include "ops/memory.h"
 
-enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 8 };
+enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 9 };
 
 /* What a listener lets in. */
 struct door {
@@ -55,6 +56,7 @@ struct server {
     struct ph_rtmp *rtmp;
     struct ph_rpc *rpc;
     struct ph_flv_gate flv;
+    struct ph_remoting_gate remoting;
     struct ph_hls_gate *hls;
     struct ph_files *files;
     struct ph_api api;
@@ -251,9 +253,15 @@ static void add_media_routes(struct server *server, struct ph_route *rows)
                                 .help = "the player page: /watch/APP/STREAM",
                                 .answer = ph_files_watch,
                                 .user = server->files};
+    rows[5] = (struct ph_route){.path = "/gateway",
+                                .is_tree = true,
+                                .methods = PH_HTTP_POST,
+                                .help = "calls by AMF over HTTP: /gateway/APP",
+                                .answer = ph_remoting_answer,
+                                .user = &server->remoting};
     static const char *const endings[] = {".m3u8", ".m4s", ".mp4"};
     for (size_t i = 0; i < PH_COUNT(endings); i++)
-        rows[5 + i] = (struct ph_route){.path = "/",
+        rows[6 + i] = (struct ph_route){.path = "/",
                                         .is_tree = true,
                                         .ending = endings[i],
                                         .methods = PH_HTTP_GET,
@@ -319,6 +327,8 @@ static void wire(struct server *server, const struct ph_state *state)
                                        .cors = server->settings->server.cors};
     server->api.workers = server->workers;
     server->api.media = server->media;
+    server->remoting = (struct ph_remoting_gate){
+        .apps = &server->apps, .theatre = server->theatre, .cors = server->flv.cors};
     server->api.apps = &server->apps;
     server->api.theatre = server->theatre;
     server->api.log = server->log;
