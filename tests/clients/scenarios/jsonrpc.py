@@ -16,6 +16,8 @@ import urllib.parse
 from backend import Backend, Hang, Raw, Refusal, deaf, verify
 from media import sample
 from peers import Peer, Player, publish
+from remoting import answers as remoting_answers
+from remoting import envelope, post
 from rtmp import COMMAND, Client, amf0, amf0_all, chunked
 from scenario import scenario
 from scenarios.apps import guests
@@ -525,8 +527,8 @@ def listens(port):
 
 @scenario
 def jsonrpc_chat_in_node():
-    """FMSPy's chat as a backend in Node: RTMP, RTMP over WebSocket and JSON clients talk in one room."""
-    with example("node") as url, proxied(url, f"app.game.secrets={SECRET}") as server:
+    """FMSPy's chat as a backend in Node: RTMP, RTMP over WebSocket, JSON and remoting clients talk in one room."""
+    with example("node") as url, proxied(url, f"app.game.secrets={SECRET}", "app.game.remoting=true") as server:
         with Client(server.port) as ann, Tunnelled(server.port) as bob, Member(server.port, "game/blue?hold") as cat:
             ann.connect("game/blue", "ann")
             bob.connect("game/blue", "bob")
@@ -537,6 +539,10 @@ def jsonrpc_chat_in_node():
             bob.call("say", "hello")
             expect([who.hear("message") for who in (ann, bob, cat)], [["bob", "hello"]] * 3)
             expect(cat.fails("dance")["message"], "There is no method dance.")
+            answered = post(server, "/gateway/game/blue", envelope(("identify", "/1", ["dan"]), ("say", "/2", ["by mail"])))
+            expect(sorted(remoting_answers(answered)), ["/1/onResult", "/2/onResult"])
+            expect([who.hear("message") for who in (ann, bob, cat)], [["dan", "by mail"]] * 3)
+            expect(ann.hear("left"), ["dan"])
             bob.socket.close()
             expect(ann.hear("left"), ["bob"])
     with example("node") as url, proxied(url) as server, Client(server.port) as ann:  # without the secret

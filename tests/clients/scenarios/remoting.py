@@ -1,61 +1,14 @@
 # SPDX-License-Identifier: MIT
 """AMF remoting: calls in the bodies of POSTs, as Flash and Ruffle send them without a connection."""
 
-import struct
-import urllib.error
-import urllib.request
-
 from backend import Backend
+from remoting import answers, envelope, post
 from rtmp import Client, amf0, amf0_all
 from scenario import scenario
 from scenarios.flv import get
 from scenarios.jsonrpc import proxied
 from scenarios.lua import expect, scripted
 from server import Server
-
-
-def text(words):
-    return struct.pack(">H", len(words)) + words.encode()
-
-
-def envelope(*calls, version=0, headers=()):
-    """`calls`: (method, response, arguments) or raw bytes instead of the arguments."""
-    body = struct.pack(">HH", version, len(headers))
-    for name, value in headers:
-        body += text(name) + b"\0" + struct.pack(">I", 0xFFFFFFFF) + amf0(value)
-    body += struct.pack(">H", len(calls))
-    for method, response, arguments in calls:
-        value = arguments if isinstance(arguments, bytes) else b"\x0a" + struct.pack(">I", len(arguments)) + b"".join(map(amf0, arguments))
-        body += text(method) + text(response) + struct.pack(">I", len(value)) + value
-    return body
-
-
-def post(server, path, body, status=200):
-    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", data=body, headers={"Content-Type": "application/x-amf"})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            reply, found = answer.read(), answer.status
-    except urllib.error.HTTPError as error:
-        reply, found = b"", error.code
-    expect((path, found), (path, status))
-    return reply
-
-
-def answers(reply):
-    """{target: raw bytes of the value}"""
-    version, n_headers, n = struct.unpack_from(">HHH", reply)
-    at, told = 6, {}
-    expect(n_headers, 0)
-    for _ in range(n):
-        length = struct.unpack_from(">H", reply, at)[0]
-        target = reply[at + 2:at + 2 + length].decode()
-        at += 2 + length
-        expect(reply[at:at + 6], text("null"))
-        size = struct.unpack_from(">I", reply, at + 6)[0]
-        told[target] = reply[at + 10:at + 10 + size]
-        at += 10 + size
-    expect(at, len(reply))
-    return told
 
 
 SHOP = """
