@@ -198,6 +198,10 @@ class Client:
     def connect(self, app="live", *arguments, **more):
         self.handshake()
         self.command("connect", 1, {"app": app, "tcUrl": f"rtmp://127.0.0.1/{app}", "flashVer": "test", **more}, *arguments)
+        return self.answered()
+
+    def answered(self):
+        """The next _result or _error."""
         while True:
             kind, _, body = self.message()
             if kind == 20:

@@ -111,7 +111,7 @@ void ph_hls_guest_open(struct ph_hls_ask *ask)
 bool ph_hls_guest_admit(struct ph_hls_ask *ask)
 {
     struct guest *guest = ph_map_get(&ask->shelf->guests, ask->token, PH_HLS_TOKEN - 1);
-    if (!guest || !guest->onlooker.is_granted) {
+    if (!guest) { /* a token is not told before it is good */
         ph_hls_refuse(ask, 403, "this address is no longer good; load the stream's .m3u8 again");
         return false;
     }

@@ -3,7 +3,6 @@
 
 import json
 import threading
-import time
 import urllib.error
 import urllib.request
 
@@ -11,10 +10,10 @@ from media import sample
 from peers import publish
 from rtmp import Client
 from scenario import scenario
-from scenarios.apps import guests
+from scenarios.flv import get
 from scenarios.lua import expect, scripted
 from server import Server
-from shared import CHANGE, USED, Shared
+from shared import CHANGE, Shared
 from waiting import wait_for
 from websocket import Member
 
@@ -186,8 +185,5 @@ def commands_batches_keys_and_tokens():
         expect(post(server, {"jsonrpc": "2.0", "id": 1, "method": "listRooms", "params": {}}, token)["id"], 1)
         expect(refused(server, "listRooms", app="echo", token=token).startswith("params is an object"), True)
         post(server, ask("listRooms"), token="0123456789abcdeX", status=401)
-        request = urllib.request.Request(f"http://127.0.0.1:{server.local_port}/api/v1/server", headers={"Authorization": f"Bearer {token}"})
-        try:
-            urllib.request.urlopen(request)
-        except urllib.error.HTTPError as error:
-            expect(error.code, 403)
+        expect(get(server.local_port, "/api/v1/server", f"Authorization: Bearer {token}")[0], 403)
+        expect(get(server.local_port, "/api/v1/server", f"Authorization: Bearer {server.token}")[0], 200)
