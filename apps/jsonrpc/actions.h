@@ -15,4 +15,7 @@ struct ph_value;
 /** Do those of a result, if there are any. */
 void ph_rpc_act(struct ph_rpc_proxy *proxy, const struct ph_value *result);
 
+/** Forget those that have not been done. */
+void ph_rpc_actions_end(struct ph_rpc_proxy *proxy);
+
 #endif

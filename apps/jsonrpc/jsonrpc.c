@@ -501,6 +501,7 @@ static int on_unload(struct ph_app *app, const struct ph_event *event, struct ph
     struct ph_rpc_proxy *proxy = ph_rpc_proxy_of(app);
     (void)event, (void)answer;
     ph_rpc_routes_finish(&proxy->routes);
+    ph_rpc_actions_end(proxy);
     while (proxy->sessions)
         ph_rpc_session_free(proxy, proxy->sessions);
     ph_rpc_session_free(proxy, &proxy->house);

@@ -69,7 +69,8 @@ struct ph_rpc_proxy {
     struct ph_rpc_session *sessions; /**< all, the gone ones too that have notices left */
     struct ph_rpc_session house;     /**< for what is nobody's */
     struct ph_rpc_outbox outbox;
-    void *telling; /**< outbox.c: of the sessions; NULL: not now */
+    struct ph_rpc_actions *actions; /**< that are to be done */
+    void *telling;                  /**< outbox.c: of the sessions; NULL: not now */
 };
 
 /** "$connect" … */

@@ -53,6 +53,13 @@ static int get(struct ph_app *app, struct visit *visit, struct rtmp_value *resul
     return whole ? 0 : PH_E_MEMORY;
 }
 
+/* One that no slot has, where it is none. */
+static uint32_t version_of(const struct rtmp_value *versions, const char *name)
+{
+    double number = rtmp_value_number(rtmp_value_get(versions, name), 0);
+    return number >= 0 && number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
 /* {clear, remove: [names], slots: {name: value}, if_versions: {name: version}, in this order, as one batch. */
 static size_t read_changes(const struct rtmp_value *params, struct ph_shared_change *changes)
 {
@@ -65,17 +72,14 @@ static size_t read_changes(const struct rtmp_value *params, struct ph_shared_cha
         const struct rtmp_value *name = rtmp_value_at(remove, i);
         if (rtmp_value_type(name) == RTMP_STRING)
             changes[n++] = (struct ph_shared_change){
-                .kind = PH_SHARED_REMOVE,
-                .name = name->text,
-                .if_version = (uint32_t)rtmp_value_number(rtmp_value_get(versions, name->text), 0)};
+                .kind = PH_SHARED_REMOVE, .name = name->text, .if_version = version_of(versions, name->text)};
     }
     const struct rtmp_member *slot = rtmp_value_members(rtmp_value_get(params, "slots"));
     for (; slot; slot = slot->next)
-        changes[n++] = (struct ph_shared_change){
-            .kind = PH_SHARED_SET,
-            .name = slot->name.data,
-            .value = ph_value_out(slot->value),
-            .if_version = (uint32_t)rtmp_value_number(rtmp_value_get(versions, slot->name.data), 0)};
+        changes[n++] = (struct ph_shared_change){.kind = PH_SHARED_SET,
+                                                 .name = slot->name.data,
+                                                 .value = ph_value_out(slot->value),
+                                                 .if_version = version_of(versions, slot->name.data)};
     return n;
 }
 

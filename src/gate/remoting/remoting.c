@@ -79,13 +79,14 @@ static const struct rtmp_value *status_of(const struct ph_refusal *refusal, stru
     return status;
 }
 
-static void answer(struct visit *visit, size_t i, const struct rtmp_value *value, const struct ph_refusal *refusal)
+/* False: the visit is over. */
+static bool answer(struct visit *visit, size_t i, const struct rtmp_value *value, const struct ph_refusal *refusal)
 {
     static const struct ph_refusal unsaid = {.description = "The answer cannot be said in AMF."};
     const struct ph_amf_call *call = &visit->envelope.call[i];
     struct rtmp_arena arena;
     if (i >= visit->envelope.n || visit->is_answered[i])
-        return;
+        return true;
     visit->is_answered[i] = true;
     visit->n_answered++;
     rtmp_arena_init(&arena, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
@@ -95,27 +96,26 @@ static void answer(struct visit *visit, size_t i, const struct rtmp_value *value
     if (rc)
         rc = ph_amf_reply_add(&visit->reply, &visit->envelope, call, true, status_of(&unsaid, &arena));
     rtmp_arena_finish(&arena);
+    bool is_over = rc || visit->n_answered == visit->envelope.n;
     if (rc)
         refuse(visit, 503, "the answers are too long");
-    else if (visit->n_answered == visit->envelope.n)
+    else if (is_over)
         say(visit);
+    return !is_over;
 }
 
 static void on_result(void *user, double id, const struct rtmp_value *value, const struct ph_refusal *refusal)
 {
-    answer(user, (size_t)id - 1, value, refusal);
+    (void)answer(user, (size_t)id - 1, value, refusal);
 }
 
 /* All that have no answer yet get this one. */
 static void on_refused(void *user, const struct ph_refusal *refusal)
 {
     struct visit *visit = user;
-    size_t n = visit->envelope.n, left = n - visit->n_answered;
-    for (size_t i = 0; i < n && left; i++)
-        if (!visit->is_answered[i]) {
-            left--; /* the last one ends the visit */
-            answer(visit, i, NULL, refusal);
-        }
+    bool goes_on = true;
+    for (size_t i = 0; goes_on; i++)
+        goes_on = answer(visit, i, NULL, refusal);
 }
 
 static void on_welcome(void *user, const struct ph_welcome *welcome)
@@ -179,6 +179,11 @@ void ph_remoting_answer(void *user, struct ph_exchange *exchange, const struct p
     if (!visit) {
         ph_exchange_refuse(exchange, app ? 503 : 404,
                            app ? "the server is out of memory" : "no application takes remoting calls at this address");
+        return;
+    }
+    if (!rtmp_text_is(ph_http_field(request->head, "Content-Type"), "application/x-amf")) {
+        discard(visit); /* a page of another host may post other types without asking */
+        ph_exchange_refuse(exchange, 415, "send application/x-amf");
         return;
     }
     memcpy(visit->path, request->rest.data, request->rest.length);

@@ -59,6 +59,7 @@ def remoting_refusals():
         for path, status in (("/gateway/chat", 404), ("/gateway/none", 404), ("/gateway", 404), ("/gateway/echo", 200)):
             post(server, path, envelope(("say", "/1", [1])), status)
         expect(get(server.port, "/gateway/echo")[0], 405)
+        expect(get(server.port, "/gateway/echo", "Content-Type: text/plain", "Content-Length: 0", method="POST")[0], 415)
         whole = envelope(*calls, headers=[(f"h{i}", 1) for i in range(16)])
         expect(len(answers(post(server, "/gateway/echo", whole))), 32)
         for body in (b"", b"\0", b"\0\x05\0\0\0\0", whole[:-1], whole[:40], envelope(*calls, ("say", "/x", [])),
@@ -79,3 +80,18 @@ def remoting_and_a_backend():
     with proxied("http://127.0.0.1:1/", "app.game.remoting=true", observed=False) as server:
         told = answers(post(server, "/gateway/game", envelope(("add", "/1", [2, 3]), ("add", "/2", []))))
         expect([amf0_all(value)[0]["code"] for value in told.values()], ["NetConnection.Connect.Rejected"] * 2)
+
+
+@scenario
+def remoting_answers_too_long():
+    """More than a reply may hold: refused as a whole, also when the application refuses the rest."""
+    script = """
+    local game = {calls = {}}
+    function game.calls.much(member) return ("x"):rep(70000) end
+    function game.calls.leave(member) member:kick("enough") playhouse.sleep(1000) end
+    return game
+    """
+    with scripted(script, "app.game.remoting=true", "app.game.options.memory=64", observed=False) as (server, _):
+        post(server, "/gateway/game", envelope(*[("much", f"/{i}", []) for i in range(32)]), 503)
+        told = answers(post(server, "/gateway/game", envelope(*[("much", f"/{i}", []) for i in range(3)], ("leave", "/x", []), ("much", "/y", []))))
+        expect(sorted(target for target in told if target.endswith("/onStatus")), ["/x/onStatus", "/y/onStatus"])
