@@ -39,10 +39,12 @@ class Hang(Exception):
 class Backend:
     """`methods`: functions of (args, session), by name; hooks that are not there accept, calls echo what they got.
 
+    tls     an SSL context of the server's side: https
+
     heard   every request, in the order in which it came: dictionaries with method, args, session, id
     """
 
-    def __init__(self, port=0, path=None, **methods):
+    def __init__(self, port=0, path=None, tls=None, **methods):
         self.methods = {("$" + name[1:] if name.startswith("_") else name): run for name, run in methods.items()}
         self.heard, self.headers, self.lock = [], [], threading.Lock()
         self.release = threading.Event()
@@ -97,8 +99,10 @@ class Backend:
                 pass
 
         self.server = Local(path, Handler) if path else Many(("127.0.0.1", port), Handler)
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = None if path else self.server.server_address[1]
-        self.url = f"unix:{path}:/rpc" if path else f"http://127.0.0.1:{self.port}/rpc"
+        self.url = f"unix:{path}:/rpc" if path else f"http{'s' if tls else ''}://localhost:{self.port}/rpc"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
 
     def __enter__(self):

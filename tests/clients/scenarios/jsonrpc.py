@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import struct
 import tempfile
 import threading
@@ -23,6 +24,7 @@ from scenario import scenario
 from scenarios.apps import guests
 from scenarios.lua import expect
 from scenarios.sdk import NODE
+from scenarios.tls import certified
 from server import Failure, Server, free_port
 from waiting import wait_for
 from websocket import Member, Tunnel
@@ -332,6 +334,24 @@ def jsonrpc_over_a_unix_socket():
         with Backend(path=os.path.join(folder, "rpc.sock")) as backend, proxied(backend) as server, Client(server.port) as ann:
             ann.connect("game", "ann")
             expect(ann.call("say", 5), 5)
+
+
+@scenario
+def jsonrpc_over_tls():
+    """The backend shows a certificate that must be trusted, and wants to see one."""
+    with certified("localhost") as folder:
+        certificate, key = f"{folder}/playhouse.crt", f"{folder}/playhouse.key"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        trusted = [f"app.game.options.ca={certificate}"]
+        shown = [f"app.game.options.certificate={certificate}", f"app.game.options.key={key}"]
+        with Backend(tls=context) as backend:
+            for sets, code in ((trusted + shown, "NetConnection.Connect.Success"), (trusted, None), (shown, None)):
+                with proxied(backend, *sets) as server, Client(server.port) as ann:
+                    status = ann.connect("game")[-1]
+                    expect(status["code"] if code else status["application"]["code"] in ("Backend.Unreachable", "Backend.Unknown"), code or True)
 
 
 @scenario
