@@ -75,6 +75,7 @@ def jsonrpc_hooks_in_order():
                 ann.command("note", 0, None, "quiet")
                 backend.wait("note")
             backend.wait("$disconnect")
+            backend.wait("$destroyRoom")
         names = backend.names()
         expect(names[:5], ["$connect", "$createRoom", "$enterRoom", "say", "note"])
         expect(sorted(names[5:]), ["$destroyRoom", "$disconnect", "$leaveRoom"])
@@ -444,16 +445,17 @@ def jsonrpc_streams():
             raise Refusal("Show the key.")
         return {"stream": "secret-" + args[0]}
     with Backend(_publish=publish, _play=lambda args, session: {"stream": "secret-" + args[0]}) as backend:
-        with proxied(backend, open_publish=True) as server, Client(server.port) as ann, Client(server.port) as bob:
-            ann.connect("game", "ann")
-            bob.connect("game", "bob")
-            expect(ann.publish("cam")["code"], "NetStream.Publish.Denied")
-            expect(ann.publish("cam?pass=good")["code"], "NetStream.Publish.Start")
-            expect(backend.wait("$publish", 2)["args"], ["cam", {"pass": "good"}])
-            bob.play("cam")
-            expect(bob.until("onStatus")[3]["code"].startswith("NetStream.Play"), True)
-        backend.wait("$unpublish")
-        expect(backend.wait("$stop")["args"], ["secret-cam"])
+        with proxied(backend, open_publish=True) as server:
+            with Client(server.port) as ann, Client(server.port) as bob:
+                ann.connect("game", "ann")
+                bob.connect("game", "bob")
+                expect(ann.publish("cam")["code"], "NetStream.Publish.Denied")
+                expect(ann.publish("cam?pass=good")["code"], "NetStream.Publish.Start")
+                expect(backend.wait("$publish", 2)["args"], ["cam", {"pass": "good"}])
+                bob.play("cam")
+                expect(bob.until("onStatus")[3]["code"].startswith("NetStream.Play"), True)
+            backend.wait("$unpublish")
+            expect(backend.wait("$stop")["args"], ["secret-cam"])
 
 
 @scenario
