@@ -105,14 +105,6 @@ static const char *const srs_actions[PH_RPC_HOOKS] = {
     [PH_RPC_UNPUBLISH] = "on_unpublish", [PH_RPC_PLAY] = "on_play",        [PH_RPC_STOP] = "on_stop",
 };
 
-static int hook_of(const char *method)
-{
-    int hook = 0;
-    while (hook < PH_RPC_HOOKS && strcmp(ph_rpc_hook_names[hook], method) != 0)
-        hook++;
-    return hook;
-}
-
 static bool has_stream(int hook)
 {
     return hook == PH_RPC_PUBLISH || hook == PH_RPC_UNPUBLISH || hook == PH_RPC_PLAY || hook == PH_RPC_STOP;
@@ -132,7 +124,8 @@ static void write_srs(struct ph_rpc_request *request, const char *room, const ch
     const struct ph_values *values = proxy->host->values;
     const struct facts facts = facts_of(request, room, args);
     struct ph_value *object = values->new_object(proxy->app);
-    int hook = hook_of(method);
+    int hook = request->hook;
+    (void)method;
     put(request, object, "server_id", proxy->node);
     put(request, object, "service_id", proxy->node);
     put(request, object, "action", srs_actions[hook]);
@@ -210,7 +203,8 @@ static void write_nginx(struct ph_rpc_request *request, const char *room, const 
     const struct ph_values *values = request->proxy->host->values;
     const struct facts facts = facts_of(request, room, args);
     struct ph_rpc_text *body = &request->body;
-    int hook = hook_of(method);
+    int hook = request->hook;
+    (void)method;
     add_field(body, "", "call", nginx_calls[hook]);
     add_field(body, "&", "addr", facts.ip);
     add_field(body, "&", "clientid", facts.id);

@@ -251,12 +251,11 @@ static int ask(struct ph_app *app, const struct ph_event *event, int hook, const
     if (!(proxy->hooks & 1U << hook))
         return PH_ACCEPT;
     struct ph_rpc_session *session = event->member ? ph_rpc_session_of(proxy, event->member) : &proxy->house;
-    struct ph_rpc_request *request = session && args ? ph_rpc_request_create(proxy, session, room,
+    struct ph_rpc_request *request = session && args ? ph_rpc_request_create(proxy, session, hook, room,
                                                                              ph_rpc_hook_names[hook], args, false)
                                                      : NULL;
     if (!request)
         return PH_E_MEMORY;
-    request->hook = hook;
     request->later = event->later;
     request->answered = on_decided;
     snprintf(request->room, sizeof request->room, "%s", room);
@@ -336,12 +335,11 @@ static int on_call(struct ph_app *app, const struct ph_event *event, struct ph_a
     (void)answer;
     if (!proxy->dialect->has_calls)
         return PH_E_NOT_FOUND;
-    struct ph_rpc_request *request = session ? ph_rpc_request_create(proxy, session, room_name(app, event), event->name,
-                                                                     event->value, event->no_reply)
+    struct ph_rpc_request *request = session ? ph_rpc_request_create(proxy, session, PH_RPC_CALL, room_name(app, event),
+                                                                     event->name, event->value, event->no_reply)
                                              : NULL;
     if (!request)
         return PH_E_MEMORY;
-    request->hook = PH_RPC_CALL;
     request->later = event->later;
     request->answered = on_called;
     return send_off(proxy, request, event->name, PH_RPC_CALLS);
@@ -439,10 +437,10 @@ static void refresh(struct ph_rpc_proxy *proxy, struct ph_rpc_session *session)
     struct ph_member_info info = {.size = sizeof info};
     (void)proxy->host->members->info(proxy->app, session->member, &info);
     const char *room = proxy->host->rooms->name(proxy->app, info.room);
-    struct ph_rpc_request *request = ph_rpc_request_create(proxy, session, room ? room : "", "$refresh", none, false);
+    struct ph_rpc_request *request = ph_rpc_request_create(proxy, session, PH_RPC_REFRESH, room ? room : "", "$refresh",
+                                                           none, false);
     if (!request)
         return; /* the next beat tries again */
-    request->hook = PH_RPC_REFRESH;
     request->answered = on_refreshed;
     session->is_refreshing = true;
     (void)send_off(proxy, request, "$refresh", PH_RPC_DECISIONS);

@@ -57,16 +57,11 @@ static void fail(struct ph_rpc_request *request, enum ph_rpc_outcome outcome)
 /* The breaker */
 
 /* May one go? While the line is closed, one may when its time is over, to find out. */
-static bool is_open(struct ph_rpc_line *line)
+static bool is_open(const struct ph_rpc_line *line)
 {
     if (!line->closed_until_ms)
         return true;
     return now_ms(line) >= line->closed_until_ms && line->n_in_flight == 0;
-}
-
-static bool is_closed_now(const struct ph_rpc_line *line)
-{
-    return line->closed_until_ms && (now_ms(line) < line->closed_until_ms || line->n_in_flight > 0);
 }
 
 static void note_outcome(struct ph_rpc_line *line, bool has_failed)
@@ -247,7 +242,7 @@ static void pump(struct ph_rpc_line *line)
 
 void ph_rpc_line_send(struct ph_rpc_line *line, struct ph_rpc_request *request)
 {
-    if (is_closed_now(line)) {
+    if (!is_open(line)) {
         fail(request, PH_RPC_CLOSED);
         return;
     }
@@ -318,7 +313,7 @@ void ph_rpc_line_drop(struct ph_rpc_line *line, ph_member_id member) { sift(line
 
 void ph_rpc_line_look(struct ph_rpc_line *line, uint64_t now)
 {
-    if (line->first && is_closed_now(line))
+    if (line->first && !is_open(line))
         sift(line, is_any, 0, end_closed);
     else if (line->first && !line->is_patient && now > line->route->queue_wait_ms)
         sift(line, has_waited, now - line->route->queue_wait_ms, end_overdue);

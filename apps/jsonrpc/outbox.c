@@ -9,8 +9,6 @@
 
 enum { FIRST_RETRY_MS = 100, LAST_RETRY_MS = 20000, TRIES_SHOWN = 8, STATUS_GONE = 410, PART = 200 };
 
-static void on_answered(struct ph_rpc_request *notice, const struct ph_rpc_reply *reply);
-
 void ph_rpc_outbox_see(struct ph_rpc_proxy *proxy, struct ph_rpc_session *session)
 {
     struct ph_rpc_request *notice = session->first;
@@ -76,13 +74,12 @@ void ph_rpc_tell(struct ph_rpc_proxy *proxy, struct ph_rpc_session *session, int
         return;
     struct ph_rpc_request *notice = NULL;
     if (proxy->outbox.n < proxy->outbox.cap)
-        notice = ph_rpc_request_create(proxy, session, room, ph_rpc_hook_names[hook], args, false);
+        notice = ph_rpc_request_create(proxy, session, hook, room, ph_rpc_hook_names[hook], args, false);
     if (!notice) {
         proxy->outbox.has_dropped = true;
         proxy->host->metrics->add(proxy->app, "notices_dropped", 1);
         return;
     }
-    notice->hook = hook;
     notice->member = 0; /* it outlives the member */
     notice->answered = on_answered;
     *session->last = notice;

@@ -44,13 +44,7 @@ enum ph_rpc_hook {
 };
 
 /** What requests tell of their session, beyond what all tell. */
-enum ph_rpc_include {
-    PH_RPC_PATH = 1,
-    PH_RPC_QUERY = 2,
-    PH_RPC_PROPERTIES = 4,
-    PH_RPC_ARGUMENTS = 8,
-    PH_RPC_ATTRIBUTES = 16
-};
+enum ph_rpc_include { PH_RPC_PATH = 1, PH_RPC_QUERY = 2, PH_RPC_PROPERTIES = 4, PH_RPC_ARGUMENTS = 8 };
 
 struct ph_rpc_proxy {
     struct ph_app *app;

@@ -60,7 +60,7 @@ static void write_jsonrpc(struct ph_rpc_request *request, const char *room, cons
     ph_rpc_add(body, "}}");
 }
 
-struct ph_rpc_request *ph_rpc_request_create(struct ph_rpc_proxy *proxy, struct ph_rpc_session *session,
+struct ph_rpc_request *ph_rpc_request_create(struct ph_rpc_proxy *proxy, struct ph_rpc_session *session, int hook,
                                              const char *room, const char *method, const struct ph_value *args,
                                              bool is_notification)
 {
@@ -69,6 +69,7 @@ struct ph_rpc_request *ph_rpc_request_create(struct ph_rpc_proxy *proxy, struct 
         return NULL;
     request->proxy = proxy;
     request->session = session;
+    request->hook = hook;
     request->member = session->member;
     request->is_notification = is_notification;
     snprintf(request->id, sizeof request->id, "%s.%llu", proxy->node, (unsigned long long)++proxy->n_requests);

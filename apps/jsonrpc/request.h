@@ -14,12 +14,13 @@
  * Make a request.
  *
  * session  whom it is about; the proxy's house: nobody
+ * hook     an enum ph_rpc_hook; its name is the method's, but of PH_RPC_CALL
  * room     that the session is in, or asks for
  * args     an array
  *
  * NULL: out of memory.
  */
-struct ph_rpc_request *ph_rpc_request_create(struct ph_rpc_proxy *proxy, struct ph_rpc_session *session,
+struct ph_rpc_request *ph_rpc_request_create(struct ph_rpc_proxy *proxy, struct ph_rpc_session *session, int hook,
                                              const char *room, const char *method, const struct ph_value *args,
                                              bool is_notification);
 
