@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "app/letter.h"
 #include "app/query.h"
+#include "base/text.h"
 
 enum { QUERY_BYTES = 64 * 1024 };
 
@@ -105,4 +106,15 @@ void ph_onlooker_close(struct ph_onlooker *onlooker)
     ph_seat_close(onlooker->seat, PH_REASON_LEFT);
     free(onlooker->query);
     *onlooker = (struct ph_onlooker){0};
+}
+
+unsigned ph_onlooker_refusal(const struct ph_refusal *why, char words[PH_ONLOOKER_WORDS])
+{
+    size_t length = why->description ? strlen(why->description) : 0;
+    struct ph_text text;
+    if (length && why->description[length - 1] == '.')
+        length--;
+    ph_text_init(&text, words, PH_ONLOOKER_WORDS);
+    ph_text_add_escaped(&text, length ? why->description : "refused", length ? length : strlen("refused"));
+    return why->error ? 503 : 403;
 }

@@ -51,6 +51,11 @@ struct ph_onlooker_request {
 /** Returns 0; -ENOMEM, and there is nothing to close. */
 PH_MUST_USE int ph_onlooker_open(struct ph_onlooker *onlooker, const struct ph_onlooker_request *request);
 
+enum { PH_ONLOOKER_WORDS = 192 };
+
+/** A refusal as HTTP says it: returns the status, and writes the words, without full stop. */
+unsigned ph_onlooker_refusal(const struct ph_refusal *why, char words[PH_ONLOOKER_WORDS]);
+
 /** One that is all zero is not open, which is fine. */
 void ph_onlooker_close(struct ph_onlooker *onlooker);
 

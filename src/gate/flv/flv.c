@@ -297,18 +297,13 @@ static void watch(struct watcher *watcher)
 static void on_ended(void *user, const struct ph_refusal *refusal)
 {
     struct watcher *watcher = user;
-    char words[192];
-    struct ph_text text;
-    size_t length = refusal->description ? strlen(refusal->description) : 0;
+    char words[PH_ONLOOKER_WORDS];
     if (watcher->is_playing || watcher->is_ending) {
         end_soon(watcher, "ended by the application");
         return;
     }
-    ph_text_init(&text, words, sizeof words);
-    if (length && refusal->description[length - 1] == '.')
-        length--;
-    ph_text_add_escaped(&text, length ? refusal->description : "refused", length ? length : strlen("refused"));
-    refuse(watcher, refusal->error ? 503 : 403, watcher->exchange ? words : "refused by the application");
+    unsigned status = ph_onlooker_refusal(refusal, words);
+    refuse(watcher, status, watcher->exchange ? words : "refused by the application");
 }
 
 static void on_granted(void *user)

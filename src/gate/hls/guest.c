@@ -5,21 +5,20 @@
 #include <string.h>
 
 #include "app/onlooker.h"
+#include "app/resume.h"
 #include "base/limits.h"
-#include "base/random.h"
-#include "base/text.h"
 
 struct guest {
     struct ph_hls_shelf *shelf;
     struct ph_onlooker onlooker;
     struct ph_hls_ask *first; /* waits for the decision; NULL: answered */
     struct ph_timer idle;
-    char token[PH_HLS_TOKEN];
+    char token[PH_TOKEN_TEXT];
 };
 
 static void discard(struct guest *guest)
 {
-    (void)ph_map_remove(&guest->shelf->guests, guest->token, PH_HLS_TOKEN - 1);
+    (void)ph_map_remove(&guest->shelf->guests, guest->token, PH_TOKEN_TEXT - 1);
     ph_timer_stop(guest->shelf->loop, &guest->idle);
     ph_onlooker_close(&guest->onlooker);
     free(guest);
@@ -48,29 +47,10 @@ static void on_ended(void *user, const struct ph_refusal *why)
     struct guest *guest = user;
     struct ph_hls_ask *ask = guest->first;
     if (ask) {
-        struct ph_text text;
-        size_t length = why->description ? strlen(why->description) : 0;
-        if (length && why->description[length - 1] == '.')
-            length--;
-        ph_text_init(&text, ask->words, sizeof ask->words);
-        ph_text_add_escaped(&text, length ? why->description : "refused", length ? length : strlen("refused"));
-        ph_hls_refuse(ask, why->error ? 503 : 403, ask->words);
+        unsigned status = ph_onlooker_refusal(why, ask->words);
+        ph_hls_refuse(ask, status, ask->words);
     }
     discard(guest);
-}
-
-static bool make_token(char token[PH_HLS_TOKEN])
-{
-    static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[(PH_HLS_TOKEN - 1) / 2];
-    if (ph_random_fill(bytes, sizeof bytes))
-        return false;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        token[2 * i] = hex[bytes[i] >> 4];
-        token[2 * i + 1] = hex[bytes[i] & 15];
-    }
-    token[PH_HLS_TOKEN - 1] = '\0';
-    return true;
 }
 
 static int open_guest(struct guest *guest, struct ph_hls_ask *ask)
@@ -85,10 +65,10 @@ static int open_guest(struct guest *guest, struct ph_hls_ask *ask)
                                                 .address = ask->address,
                                                 .events = &events,
                                                 .user = guest};
-    int err = ph_map_add(&guest->shelf->guests, guest->token, PH_HLS_TOKEN - 1, guest);
+    int err = ph_map_add(&guest->shelf->guests, guest->token, PH_TOKEN_TEXT - 1, guest);
     err = err ? err : ph_onlooker_open(&guest->onlooker, &request);
     if (err)
-        (void)ph_map_remove(&guest->shelf->guests, guest->token, PH_HLS_TOKEN - 1);
+        (void)ph_map_remove(&guest->shelf->guests, guest->token, PH_TOKEN_TEXT - 1);
     return err;
 }
 
@@ -102,7 +82,7 @@ void ph_hls_guest_open(struct ph_hls_ask *ask)
     guest->shelf = ask->shelf;
     guest->first = ask;
     ph_timer_init(&guest->idle, on_idle);
-    if (make_token(guest->token) && open_guest(guest, ask) == 0)
+    if (ph_token_write(guest->token) && open_guest(guest, ask) == 0)
         return;
     free(guest);
     ph_hls_refuse(ask, 503, "there are too many viewers; try again later");
@@ -110,7 +90,7 @@ void ph_hls_guest_open(struct ph_hls_ask *ask)
 
 bool ph_hls_guest_admit(struct ph_hls_ask *ask)
 {
-    struct guest *guest = ph_map_get(&ask->shelf->guests, ask->token, PH_HLS_TOKEN - 1);
+    struct guest *guest = ph_map_get(&ask->shelf->guests, ask->token, PH_TOKEN_TEXT - 1);
     if (!guest) { /* a token is not told before it is good */
         ph_hls_refuse(ask, 403, "this address is no longer good; load the stream's .m3u8 again");
         return false;

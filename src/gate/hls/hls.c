@@ -86,7 +86,7 @@ static bool read_directives(struct rtmp_text query, struct ph_hls_ask *ask)
 /* "TOKEN/": its length; 0: there is none. */
 static size_t read_token(struct rtmp_text name, struct ph_hls_ask *ask)
 {
-    size_t length = PH_HLS_TOKEN - 1;
+    size_t length = PH_TOKEN_TEXT - 1;
     if (name.length <= length + 1 || name.data[length] != '/')
         return 0;
     memcpy(ask->token, name.data, length);

@@ -107,7 +107,7 @@ static bool answer_playlist(struct ph_packager *packager, struct ph_hls_ask *ask
 
 static bool answer_master(struct ph_packager *packager, struct ph_hls_ask *ask)
 {
-    char uri[PH_PATH_MAX + PH_HLS_TOKEN + 16];
+    char uri[PH_PATH_MAX + PH_TOKEN_TEXT + 16];
     struct ph_text words;
     struct rtmp_buffer text;
     if (!packager->segmenter.n)

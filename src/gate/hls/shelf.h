@@ -11,6 +11,8 @@
 #ifndef PH_GATE_HLS_SHELF_H
 #define PH_GATE_HLS_SHELF_H
 
+#include "app/member.h"
+#include "app/onlooker.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "gate/hls/hls.h"
@@ -21,8 +23,6 @@
 
 struct ph_application;
 struct ph_packager;
-
-enum { PH_HLS_TOKEN = 33 }; /**< 32 hexadecimal digits and NUL */
 
 enum ph_hls_kind { PH_HLS_MASTER, PH_HLS_MEDIA, PH_HLS_HEADER, PH_HLS_SEGMENT, PH_HLS_PART };
 
@@ -55,10 +55,10 @@ struct ph_hls_ask {
 
     /* Where an application decides: guest.h. */
     const struct ph_application *app; /**< NULL: everybody may watch */
-    char token[PH_HLS_TOKEN];         /**< "": none */
+    char token[PH_TOKEN_TEXT];        /**< "": none */
     char *query;                      /**< of the address; owned */
     char address[PH_ADDRESS_TEXT];
-    char words[192]; /**< of a refusal */
+    char words[PH_ONLOOKER_WORDS]; /**< of a refusal */
 
     unsigned status; /**< 200, or a refusal with `why` */
     const char *why; /**< `words`, or static storage */
