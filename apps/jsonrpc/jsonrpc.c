@@ -77,8 +77,7 @@ static const char *text_in(const struct ph_values *values, const struct ph_value
 /* Its own code, or that of the status map. */
 static const char *code_of(const struct ph_rpc_request *request, const struct ph_rpc_reply *reply)
 {
-    const struct ph_rpc_proxy *proxy = request->proxy;
-    const struct ph_rpc_route *route = &proxy->routes.route[0];
+    const struct ph_rpc_route *route = request->route;
     for (size_t i = 0; i < route->n_statuses && reply->outcome == PH_RPC_STATUS; i++)
         if (route->status[i].status == reply->status)
             return route->status[i].code;

@@ -242,6 +242,7 @@ static void pump(struct ph_rpc_line *line)
 
 void ph_rpc_line_send(struct ph_rpc_line *line, struct ph_rpc_request *request)
 {
+    request->route = line->route;
     if (!is_open(line)) {
         fail(request, PH_RPC_CLOSED);
         return;

@@ -49,6 +49,7 @@ enum { PH_RPC_ID = 40 };
 struct ph_rpc_request {
     struct ph_rpc_request *next; /**< private: in a line or a post */
     struct ph_rpc_proxy *proxy;
+    const struct ph_rpc_route *route; /**< of the line that it was sent by */
     struct ph_rpc_session *session;
     ph_rpc_answered_fn answered;
     int hook;             /**< enum ph_rpc_hook */

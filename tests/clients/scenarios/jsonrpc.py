@@ -423,8 +423,9 @@ def jsonrpc_routes():
     """Calls and hooks whose names begin alike may go elsewhere, with limits of their own."""
     with Backend() as main, Backend() as shop, Backend() as door:
         sets = [f"app.game.options.shop.url={shop.url}", "app.game.options.shop.timeout_ms=200",
-                f"app.game.options.$connect.url={door.url}"]
+                "app.game.options.shop.status_map=429 Shop.Busy", f"app.game.options.$connect.url={door.url}"]
         shop.methods["shop.wait"] = lambda args, session: shop.hold()
+        shop.methods["shop.full"] = main.methods["full"] = lambda args, session: (_ for _ in ()).throw(Raw(b"", 429))
         main.methods["wait"] = lambda args, session: time.sleep(0.4)
         with proxied(main, *sets) as server, Client(server.port) as ann:
             ann.connect("game", "ann")
@@ -435,6 +436,7 @@ def jsonrpc_routes():
             shop.release.set()
             expect([main.names(), shop.names(), door.names()],
                    [["$enterRoom", "shopping", "wait"], ["shop.buy", "shop.wait"], ["$connect"]])
+            expect([code_of(ann.fails("shop.full")), code_of(ann.fails("full"))], ["Shop.Busy", "Backend.Status"])
 
 
 @scenario
