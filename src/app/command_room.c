@@ -103,9 +103,9 @@ static struct rtmp_value *members_of(struct ph_command *command, const struct ph
     ph_list_for_each(node, &room->members)
     {
         const struct ph_member *member = ph_list_entry(node, struct ph_member, in_room);
-        struct rtmp_value *row = ++n > PH_LIMIT_LISTED ? NULL : rtmp_value_new_object(scratch);
-        if (n > PH_LIMIT_LISTED)
+        if (n++ == PH_LIMIT_LISTED)
             break;
+        struct rtmp_value *row = rtmp_value_new_object(scratch);
         if (!ph_command_put_text(command, row, "session", member->session) ||
             !ph_command_put_text(command, row, "user", member->user) || rtmp_value_push(scratch, rows, row))
             return NULL;
