@@ -36,6 +36,12 @@
     X(LINGER_BYTES, 1024 * PH_KIB, "bytes", "thrown away while a peer reads the reason")                        \
     X(READ_BYTES, 64 * PH_KIB, "bytes", "one read: everybody gets a turn")                                      \
     X(HOLD_BYTES, 64 * PH_KIB, "bytes", "read but not yet used, while a decision is pending")                   \
+    /* relay */                                                                                                 \
+    X(RELAY_RULES, 256, "rules", "pushes and pulls: each stream that comes or goes is compared with all")       \
+    X(RELAY_LEGS, 1024, "legs", "streams carried by one worker to or from other servers")                       \
+    X(RELAY_CALL_MS, 10000, "ms", "from dialling another server to its answer to connect")                      \
+    X(RELAY_RETRY_MIN_MS, 500, "ms", "before a server that could not be reached is tried again")                \
+    X(RELAY_RETRY_MAX_MS, 30000, "ms", "the same, after many failures")                                         \
     /* RTMP */                                                                                                  \
     X(CHUNK_MIN, 128, "bytes", "smaller inbound chunks multiply header work")                                   \
     X(CHUNK_MAX, 0xFFFFFF, "bytes", "no chunk needs more than the longest message")                             \

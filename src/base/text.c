@@ -145,6 +145,14 @@ void ph_text_init(struct ph_text *text, char *bytes, size_t cap)
     bytes[0] = '\0';
 }
 
+void ph_text_copy(char *bytes, size_t cap, const char *from)
+{
+    struct ph_text text;
+    ph_text_init(&text, bytes, cap);
+    if (from)
+        ph_text_add_bytes(&text, from, strlen(from));
+}
+
 void ph_text_add_v(struct ph_text *text, const char *format, va_list values)
 {
     size_t room = text->cap - text->length;

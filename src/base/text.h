@@ -47,6 +47,9 @@ struct ph_text {
 
 void ph_text_init(struct ph_text *text, char *bytes, size_t cap);
 
+/** The same and one piece: a copy, cut to `cap`. `from` NULL: "". */
+void ph_text_copy(char *bytes, size_t cap, const char *from);
+
 /** Add as printf does. */
 void ph_text_add(struct ph_text *text, const char *format, ...) PH_PRINTF(2, 3);
 void ph_text_add_v(struct ph_text *text, const char *format, va_list values) PH_PRINTF(2, 0);

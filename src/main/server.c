@@ -20,8 +20,10 @@
 #include "gate/flv/flv.h"
 #include "gate/hls/hls.h"
 #include "gate/http/http.h"
+#include "gate/relay/relay.h"
 #include "gate/remoting/remoting.h"
 #include "gate/rtmp/rtmp.h"
+#include "gate/rtmp/via.h"
 #include "gate/ws/rpc.h"
 #include "gate/ws/tunnel.h"
 #include "main/certificates.h"
@@ -53,8 +55,11 @@ struct server {
     struct ph_access access;
     struct ph_theatre *theatre;
     char store[PATH_MAX + 16]; /* its file */
+    char node[PH_VIA_NODE];    /* its name among servers */
     struct ph_rtmp *rtmp;
     struct ph_rpc *rpc;
+    struct ph_tls_trust *trust;
+    struct ph_relay *relay;
     struct ph_flv_gate flv;
     struct ph_remoting_gate remoting;
     struct ph_hls_gate *hls;
@@ -157,6 +162,7 @@ static int make_gate(struct server *server)
         .theatre = server->theatre,
         .access = &server->access,
         .log = server->log,
+        .node = server->node,
         .login = logins[settings->login],
         .handshake_ms = (uint32_t)settings->handshake_ms,
         .connect_ms = (uint32_t)settings->connect_ms,
@@ -166,7 +172,50 @@ static int make_gate(struct server *server)
         .publisher_idle_ms = (uint32_t)settings->publisher_idle_ms,
         .message_bytes = (uint32_t)settings->message_bytes,
     };
-    return ph_rtmp_create(&options, &server->rtmp);
+    int err = ph_via_name(server->node);
+    return err ? err : ph_rtmp_create(&options, &server->rtmp);
+}
+
+/* What the configuration says of `entry`, in the words of settings. */
+static int add_relay(struct server *server, const struct ph_relay_entry *entry, char *error)
+{
+    char fault[PH_RELAY_FAULT] = "out of memory";
+    struct ph_text text;
+    int err = ph_relay_add(server->relay, entry->name, entry->kind, &entry->settings, fault);
+    if (err) {
+        ph_text_init(&text, error, PH_SETTINGS_ERROR);
+        ph_text_add(&text, "%s.%s.%s", entry->kind == PH_RELAY_PUSH ? "push" : "pull", entry->name, fault);
+    }
+    return err;
+}
+
+static int make_relay(struct server *server, char *error)
+{
+    const struct ph_server_settings *settings = &server->settings->server;
+    int err = ph_tls_trust_create(settings->authorities, &server->trust);
+    if (err == -EINVAL) {
+        struct ph_text text;
+        ph_text_init(&text, error, PH_SETTINGS_ERROR);
+        ph_text_add(&text, "tls.authorities: %s cannot be read as certificates in PEM; name another file",
+                    settings->authorities);
+        return err;
+    }
+    const struct ph_relay_options options = {
+        .workers = server->workers,
+        .media = server->media,
+        .apps = &server->apps,
+        .trust = server->trust,
+        .log = server->log,
+        .node = server->node,
+        .may_go_inside = settings->relay_inside,
+        .first_media_ms = (uint32_t)settings->publisher_idle_ms,
+    };
+    err = err ? err : ph_relay_create(&options, &server->relay);
+    if (err)
+        return fail(error, err, "cannot make the relay");
+    for (size_t i = 0; i < server->settings->n_relays && !err; i++)
+        err = add_relay(server, &server->settings->relays[i], error);
+    return err;
 }
 
 static int make_rpc(struct server *server)
@@ -330,6 +379,7 @@ static void wire(struct server *server, const struct ph_state *state)
     server->remoting = (struct ph_remoting_gate){
         .apps = &server->apps, .theatre = server->theatre, .cors = server->flv.cors};
     server->api.apps = &server->apps;
+    server->api.relay = server->relay;
     server->api.theatre = server->theatre;
     server->api.log = server->log;
     server->api.token = state->api_token;
@@ -465,8 +515,12 @@ static int make(struct server *server, const struct ph_state *state, char *error
     if (err)
         return err;
     err = make_gate(server);
-    if (!err)
-        err = make_rpc(server);
+    if (err)
+        return fail(error, err, "cannot make the gates");
+    err = make_relay(server, error);
+    if (err)
+        return err;
+    err = make_rpc(server);
     if (!err)
         err = make_hls(server);
     if (!err)
@@ -567,13 +621,14 @@ void server_drain(struct server *server)
     atomic_store(&server->api.is_draining, true);
     ph_loop_post(&server->workers->loop[0], &server->close_doors);
     ph_theatre_drain(server->theatre);
+    ph_relay_drain(server->relay);
     ph_rtmp_drain(server->rtmp);
     ph_rpc_drain(server->rpc);
 }
 
 unsigned server_n_clients(const struct server *server)
 {
-    return ph_rtmp_n_sessions(server->rtmp) + ph_rpc_n_sessions(server->rpc);
+    return ph_relay_n_legs(server->relay) + ph_rtmp_n_sessions(server->rtmp) + ph_rpc_n_sessions(server->rpc);
 }
 
 void server_stop(struct server *server)
@@ -586,6 +641,8 @@ void server_stop(struct server *server)
     ph_hls_leave(server->hls);
     ph_theatre_destroy(server->theatre);
     close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
+    ph_relay_destroy(server->relay);
+    ph_tls_trust_destroy(server->trust);
     ph_rtmp_destroy(server->rtmp);
     ph_rpc_destroy(server->rpc);
     ph_hls_destroy(server->hls);

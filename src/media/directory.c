@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "media/finder.h"
+
 /** One path's entry, on its desk: the worker that the path's hash chooses. */
 struct ph_stream {
     struct ph_worker *desk;
@@ -10,6 +12,7 @@ struct ph_stream {
     struct ph_claim *present; /* who publishes */
     struct ph_claim *held;    /* who waits for the answer to a probe, or for an evicted one to leave */
     bool evicting;
+    bool is_fetched;          /* the finder is at it */
     struct ph_timer probe;    /* runs while `held` waits for a sign of life of `present` */
     struct ph_timer linger;   /* runs while a lost publisher may return unnoticed */
     struct ph_list interests; /* list of struct ph_interest::in_stream */
@@ -59,6 +62,42 @@ void ph_directory_abandon(struct ph_worker *worker)
     ph_map_finish(&worker->entries);
 }
 
+/* ---- the finder ---- */
+
+/* Whoever came through no other server goes first. */
+static const char *via_of_viewers(const struct ph_stream *stream)
+{
+    const char *via = "";
+    ph_list_for_each(node, &stream->interests)
+    {
+        via = ph_list_entry(node, struct ph_interest, in_stream)->via;
+        if (!via[0])
+            break;
+    }
+    return via;
+}
+
+static void tell_finder(struct ph_stream *stream)
+{
+    const struct ph_finder *finder = &stream->desk->media->finder;
+    const struct ph_stream_need need = {
+        .path = &stream->path,
+        .is_published = stream->present,
+        .is_live = stream->present || ph_timer_is_running(&stream->linger),
+        .is_wanted = !ph_list_is_empty(&stream->interests),
+        .publisher_via = stream->present ? stream->present->via : "",
+        .viewer_via = via_of_viewers(stream),
+    };
+    stream->is_fetched = finder->changed && finder->changed(finder->user, stream->desk->loop, &need);
+}
+
+void ph_media_set_finder(struct ph_media *media, const struct ph_finder *finder) { media->finder = *finder; }
+
+struct ph_loop *ph_media_desk(struct ph_media *media, const struct ph_path *path)
+{
+    return ph_worker_of_path(media, path)->loop;
+}
+
 /* ---- news to those who are interested ---- */
 
 static void post_news(struct ph_interest *interest, struct ph_epoch *epoch, bool absent)
@@ -79,7 +118,7 @@ static void tell(struct ph_stream *stream, struct ph_interest *interest)
         return;
     }
     struct ph_epoch *epoch = stream->present ? stream->present->epoch : NULL;
-    post_news(interest, epoch, !epoch && !ph_timer_is_running(&stream->linger));
+    post_news(interest, epoch, !epoch && !ph_timer_is_running(&stream->linger) && !stream->is_fetched);
 }
 
 static void tell_all(struct ph_stream *stream)
@@ -87,9 +126,19 @@ static void tell_all(struct ph_stream *stream)
     ph_list_for_each(node, &stream->interests) tell(stream, ph_list_entry(node, struct ph_interest, in_stream));
 }
 
+void ph_media_give_up(struct ph_media *media, const struct ph_path *path)
+{
+    struct ph_stream *stream = ph_map_get(&ph_worker_of_path(media, path)->entries, path->text, path->length);
+    if (!stream || !stream->is_fetched)
+        return;
+    stream->is_fetched = false;
+    tell_all(stream);
+}
+
 static void linger_over(struct ph_timer *timer)
 {
     struct ph_stream *stream = ph_container_of(timer, struct ph_stream, linger);
+    tell_finder(stream);
     tell_all(stream);
     drop_if_unused(stream);
 }
@@ -110,6 +159,7 @@ static void grant(struct ph_stream *stream, struct ph_claim *claim)
     stream->evicting = false;
     claim->clock_before = stream->clock;
     answer(claim, true); /* before the news, so that it comes before any tap */
+    tell_finder(stream);
     tell_all(stream);
 }
 
@@ -179,7 +229,9 @@ static void present_left(struct ph_stream *stream, const struct ph_claim *claim)
         grant(stream, stream->held);
     else if (claim->linger_ms)
         ph_timer_start(stream->desk->loop, &stream->linger, (uint64_t)claim->linger_ms * 1000);
-    else
+    if (!stream->present)
+        tell_finder(stream);
+    if (!stream->present && !claim->linger_ms)
         tell_all(stream);
 }
 
@@ -262,6 +314,7 @@ static void deliver_interest(struct ph_mail *mail)
         return;
     }
     ph_list_append(&stream->interests, &interest->in_stream);
+    tell_finder(stream);
     tell(stream, interest);
 }
 
@@ -285,8 +338,10 @@ static void deliver_close(struct ph_mail *mail)
 {
     struct ph_interest *interest = ph_container_of(mail, struct ph_interest, close_mail);
     ph_list_remove(&interest->in_stream);
-    if (interest->stream)
+    if (interest->stream) {
+        tell_finder(interest->stream);
         drop_if_unused(interest->stream);
+    }
     ph_loop_post(interest->worker->loop, &interest->closed_mail);
 }
 

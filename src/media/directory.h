@@ -43,6 +43,7 @@ struct ph_claim {
     struct ph_epoch *epoch;     /**< lent until it has left */
     bool takeover;
     uint32_t linger_ms;
+    const char *via; /**< lent until it has left; "" */
     const struct ph_claim_events *events;
     struct ph_stream_clock clock_before; /**< from grant on: the stream's */
     struct ph_stream_clock clock_after;  /**< to be set before leaving: the epoch's */
@@ -70,6 +71,7 @@ struct ph_interest_events {
 struct ph_interest {
     struct ph_worker *worker;
     const struct ph_path *path; /**< lent */
+    const char *via;            /**< lent; "" */
     const struct ph_interest_events *events;
     struct ph_epoch *epoch; /**< in news: a reference that passes to who hears it, or NULL */
     bool absent;            /**< in news: nobody publishes and nobody is waited for */

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "media/directory.h"
+#include "media/finder.h"
 #include "media/survey.h"
 #include "media/worker.h"
 
@@ -19,6 +21,7 @@ enum state { ASKING, LIVE, OVER };
 struct ph_publisher {
     struct ph_list in_worker;
     struct ph_path path;
+    char via[PH_VIA_MAX];
     const struct ph_publisher_events *events;
     void *user;
     enum state state;
@@ -118,11 +121,13 @@ int ph_publisher_open(struct ph_media *media, struct ph_loop *loop, const struct
     ph_epoch_ref(publisher->epoch);
     ph_list_append(&worker->publishers, &publisher->in_worker);
     publisher->path = request->path;
+    ph_text_copy(publisher->via, sizeof publisher->via, request->via);
     publisher->events = request->events;
     publisher->user = request->user;
     publisher->claim = (struct ph_claim){
         .worker = worker,
         .path = &publisher->path,
+        .via = publisher->via,
         .epoch = publisher->epoch,
         .takeover = request->takeover,
         .linger_ms = request->linger_ms,

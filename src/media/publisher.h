@@ -38,6 +38,7 @@ struct ph_publish_request {
     uint32_t lag_ms;                  /**< a viewer further behind skips, if it has no limit of its own */
     const struct ph_form *cache_form; /**< the form that is always written, and that others are made from */
     uint32_t cache_variant;
+    const char *via; /**< copied: the servers it came through, see media/finder.h; NULL: none */
     const struct ph_publisher_events *events; /**< static storage */
     void *user;
 };

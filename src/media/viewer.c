@@ -105,7 +105,7 @@ int ph_viewer_open(struct ph_media *media, struct ph_loop *loop, const struct ph
     struct ph_viewer *viewer = calloc(1, sizeof *viewer);
     if (!viewer)
         return -ENOMEM;
-    viewer->watch = ph_watch_get(ph_worker_of(media, loop), &request->path);
+    viewer->watch = ph_watch_get(ph_worker_of(media, loop), &request->path, request->via);
     if (!viewer->watch) {
         free(viewer);
         return -ENOMEM;

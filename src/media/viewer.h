@@ -49,6 +49,7 @@ struct ph_view_request {
     uint32_t variant;
     enum ph_viewer_start start;
     bool all_tracks;                       /**< false: track 0 of each kind only */
+    const char *via;                       /**< as in struct ph_publish_request, of whoever asks */
     uint32_t lag_ms;                       /**< further behind than this it skips; 0: as the publisher's request says */
     const struct ph_viewer_events *events; /**< static storage */
     void *user;

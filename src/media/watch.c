@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "media/viewing.h"
 
 static struct ph_watch *of_interest(struct ph_interest *interest)
@@ -38,7 +39,7 @@ static void closed(struct ph_interest *interest) { destroy(of_interest(interest)
 
 static const struct ph_interest_events interest_events = {news, closed};
 
-struct ph_watch *ph_watch_get(struct ph_worker *worker, const struct ph_path *path)
+struct ph_watch *ph_watch_get(struct ph_worker *worker, const struct ph_path *path, const char *via)
 {
     struct ph_watch *watch = ph_map_get(&worker->watches, path->text, path->length);
     if (watch)
@@ -48,6 +49,7 @@ struct ph_watch *ph_watch_get(struct ph_worker *worker, const struct ph_path *pa
         return NULL;
     watch->worker = worker;
     watch->path = *path;
+    ph_text_copy(watch->via, sizeof watch->via, via);
     if (ph_map_add(&worker->watches, watch->path.text, path->length, watch) < 0) {
         free(watch);
         return NULL;
@@ -55,7 +57,8 @@ struct ph_watch *ph_watch_get(struct ph_worker *worker, const struct ph_path *pa
     ph_list_init(&watch->viewers);
     ph_list_init(&watch->taps);
     ph_list_append(&worker->all_watches, &watch->in_worker);
-    watch->interest = (struct ph_interest){.worker = worker, .path = &watch->path, .events = &interest_events};
+    watch->interest = (struct ph_interest){
+        .worker = worker, .path = &watch->path, .via = watch->via, .events = &interest_events};
     ph_interest_open(&watch->interest);
     return watch;
 }

@@ -11,11 +11,13 @@
 #define PH_MEDIA_WATCH_H
 
 #include "media/directory.h"
+#include "media/finder.h"
 #include "media/tap.h"
 
 struct ph_watch {
     struct ph_worker *worker;
     struct ph_path path;
+    char via[PH_VIA_MAX]; /**< of the viewer it was made for */
     struct ph_list in_worker;
     struct ph_list viewers; /**< list of struct ph_viewer::in_watch */
     struct ph_list taps;    /**< list of struct ph_tap::in_watch */
@@ -24,8 +26,9 @@ struct ph_watch {
     struct ph_interest interest;
 };
 
-/** The watch of `path`, made if need be; the caller adds itself to `viewers`. NULL: out of memory. */
-struct ph_watch *ph_watch_get(struct ph_worker *worker, const struct ph_path *path);
+/** The watch of `path`, made if need be; the caller adds itself to `viewers`. `via` may be NULL. NULL: out of memory.
+ */
+struct ph_watch *ph_watch_get(struct ph_worker *worker, const struct ph_path *path, const char *via);
 
 /** A viewer has removed itself: the last one closes the watch. */
 void ph_watch_put(struct ph_watch *watch);

@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/siphash.h"
+#include "media/finder.h"
 #include "media/media.h"
 #include "media/path.h"
 #include "net/loop.h"
@@ -38,6 +39,7 @@ struct ph_worker {
 struct ph_media {
     struct ph_media_config config; /**< no 0 in it */
     struct ph_hash_seed seed;
+    struct ph_finder finder;     /**< may be all zero */
     _Atomic uint64_t next_epoch; /**< ids */
     struct ph_worker workers[];
 };

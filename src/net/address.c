@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/text.h"
 
 int ph_endpoint_parse(const char *text, struct ph_endpoint *host)
@@ -122,4 +123,45 @@ const char *ph_address_fault(const char *text)
     if (*text == '\0' || ph_address_parse(text, &address) == 0)
         return NULL;
     return "not an address; use numbers such as 127.0.0.1:1935, [::1]:1935, or :1935 for all";
+}
+
+/* IANA's special-purpose registries (RFC 6890), and multicast. */
+static bool is_public_v4(uint32_t address)
+{
+    static const struct {
+        uint32_t network;
+        unsigned bits;
+    } special[] = {
+        {0x00000000, 8},  {0x0A000000, 8},  {0x64400000, 10}, {0x7F000000, 8},  {0xA9FE0000, 16},
+        {0xAC100000, 12}, {0xC0000000, 24}, {0xC0000200, 24}, {0xC0A80000, 16}, {0xC6120000, 15},
+        {0xC6336400, 24}, {0xCB007100, 24}, {0xE0000000, 3},
+    };
+    for (size_t i = 0; i < PH_COUNT(special); i++)
+        if (address >> (32 - special[i].bits) == special[i].network >> (32 - special[i].bits))
+            return false;
+    return true;
+}
+
+static uint32_t v4_at(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static bool is_public_v6(const uint8_t bytes[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF}, nat64[12] = {0, 0x64, 0xFF, 0x9B};
+    if (memcmp(bytes, mapped, sizeof mapped) == 0 || memcmp(bytes, nat64, sizeof nat64) == 0)
+        return is_public_v4(v4_at(bytes + 12));
+    if (bytes[0] == 0x20 && bytes[1] == 0x02) /* 6to4 */
+        return is_public_v4(v4_at(bytes + 2));
+    bool is_special = bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] < 2; /* Teredo and its neighbours */
+    bool is_example = bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0D && bytes[3] == 0xB8;
+    return bytes[0] >> 5 == 1 && !is_special && !is_example; /* 2000::/3: all that is given out */
+}
+
+bool ph_address_is_public(const struct ph_address *address)
+{
+    if (address->as.any.sa_family == AF_INET)
+        return is_public_v4(ntohl(address->as.v4.sin_addr.s_addr));
+    return address->as.any.sa_family == AF_INET6 && is_public_v6(address->as.v6.sin6_addr.s6_addr);
 }

@@ -56,6 +56,10 @@ uint16_t ph_address_port(const struct ph_address *address);
 /** 127/8, ::1 and mapped 127/8. */
 bool ph_address_is_loopback(const struct ph_address *address);
 
+/** Everybody on the internet means the same host by it: not private, local, shared, multicast or reserved, nor one of
+ * those in an IPv6 address. */
+bool ph_address_is_public(const struct ph_address *address);
+
 /** Who a connection is counted for: an IPv4 address (mapped or not), or the /64 of an IPv6 address. */
 struct ph_source {
     uint8_t bytes[16];

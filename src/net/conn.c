@@ -90,7 +90,7 @@ static unsigned events_of(const struct ph_conn *conn)
     unsigned wants = filters_want(conn), events = 0;
     if (ph_buf_room(&conn->hold) > 0 || wants & PH_WANT_READ)
         events |= UV_READABLE;
-    if (conn->blocked || wants & PH_WANT_WRITE)
+    if ((conn->blocked && !(wants & PH_WANT_SILENCE)) || wants & PH_WANT_WRITE)
         events |= UV_WRITABLE;
     return events ? events : UV_DISCONNECT; /* the hold is full: all that matters is whether the peer lives */
 }
@@ -506,6 +506,16 @@ void ph_conn_authorise(struct ph_conn *conn)
     conn->authorised = true;
     if (conn->watch)
         conn->watch->authorised(conn->watch);
+}
+
+const char *ph_conn_fault(const struct ph_conn *conn)
+{
+    for (const struct ph_filter *filter = conn->top; filter; filter = filter->below) {
+        const char *fault = filter->ops->fault ? filter->ops->fault(filter) : NULL;
+        if (fault)
+            return fault;
+    }
+    return NULL;
 }
 
 bool ph_conn_is_closing(const struct ph_conn *conn) { return conn->closing; }

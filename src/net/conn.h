@@ -133,6 +133,9 @@ void ph_conn_close(struct ph_conn *conn, enum ph_close reason);
 /** Close every connection of a loop. */
 void ph_conn_close_all(struct ph_loop *loop, enum ph_close reason);
 
+/** In on_close: what went wrong in a filter, for people, lent until it returns; NULL: the reason says it all. */
+const char *ph_conn_fault(const struct ph_conn *conn);
+
 bool ph_conn_is_closing(const struct ph_conn *conn);
 
 /** Set who is told; at most one, lent until `gone`. */

@@ -20,7 +20,8 @@
 
 struct ph_filter;
 
-enum { PH_WANT_READ = 1, PH_WANT_WRITE = 2 };
+/** Reads and writes for itself; PH_WANT_SILENCE: what the user writes waits until something was read. */
+enum { PH_WANT_READ = 1, PH_WANT_WRITE = 2, PH_WANT_SILENCE = 4 };
 
 struct ph_filter_ops {
     const char *name;
@@ -45,6 +46,9 @@ struct ph_filter_ops {
 
     /** PH_WANT_ bits that the filter needs for itself, a handshake for example. NULL: none. */
     unsigned (*wants)(const struct ph_filter *filter);
+
+    /** Why it is lost, for people; NULL: as the socket says. NULL: never more than that. */
+    const char *(*fault)(const struct ph_filter *filter);
 
     /** Say goodbye in the filter's own words, as far as there is room. NULL: nothing to say. */
     void (*shutdown)(struct ph_filter *filter);

@@ -7,8 +7,11 @@
  */
 #include "net/tls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +28,9 @@ struct tls {
     const struct ph_tls_door *door;
     struct ph_conn *conn; /* until the filter is in place */
     struct ph_buf inbox;
-    size_t promised; /* bytes of the record that could not be written whole */
-    int err;         /* what the filter below said */
+    size_t promised;   /* bytes of the record that could not be written whole */
+    int err;           /* what the filter below said */
+    const char *fault; /* what OpenSSL said; static storage */
 };
 
 /* Below */
@@ -94,6 +98,20 @@ static BIO *make_bio(struct tls *tls)
 
 static struct tls *tls_of(struct ph_filter *filter) { return ph_container_of(filter, struct tls, filter); }
 
+static void note_fault(struct tls *tls)
+{
+    long verdict = SSL_get_verify_result(tls->ssl);
+    unsigned long error = ERR_peek_error();
+    if (tls->fault || SSL_is_server(tls->ssl))
+        return;
+    if (verdict != X509_V_OK)
+        tls->fault = X509_verify_cert_error_string(verdict);
+    else if (error && ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER)
+        tls->fault = "there is no TLS on this port";
+    else
+        tls->fault = error ? ERR_reason_error_string(error) : NULL;
+}
+
 static int outcome(struct tls *tls, int result)
 {
     switch (SSL_get_error(tls->ssl, result)) {
@@ -103,6 +121,7 @@ static int outcome(struct tls *tls, int result)
     case SSL_ERROR_ZERO_RETURN:
         return -ENODATA;
     default:
+        note_fault(tls);
         ERR_clear_error();
         return tls->err && tls->err != -EAGAIN ? tls->err : -EPROTO;
     }
@@ -167,7 +186,13 @@ static bool pending(const struct ph_filter *filter)
 static unsigned wants(const struct ph_filter *filter)
 {
     const struct tls *tls = ph_container_of(filter, const struct tls, filter);
-    return !tls->promised && SSL_want_write(tls->ssl) ? PH_WANT_WRITE : 0;
+    bool is_asking = !SSL_is_init_finished(tls->ssl) && !SSL_is_server(tls->ssl) && SSL_want_read(tls->ssl);
+    return (!tls->promised && SSL_want_write(tls->ssl) ? PH_WANT_WRITE : 0) | (is_asking ? PH_WANT_SILENCE : 0);
+}
+
+static const char *fault(const struct ph_filter *filter)
+{
+    return ph_container_of(filter, const struct tls, filter)->fault;
 }
 
 static void shutdown_tls(struct ph_filter *filter)
@@ -188,7 +213,17 @@ static void free_tls(struct tls *tls)
 
 static void destroy(struct ph_filter *filter) { free_tls(tls_of(filter)); }
 
-/* Beginning: the first bytes go into the inbox, then the filter goes into place. */
+/* The server's beginning: the first bytes go into the inbox, then the filter goes into place. */
+
+static const struct ph_filter_ops ops = {.name = "tls",
+                                         .read = read_tls,
+                                         .write = write_tls,
+                                         .promised = promised,
+                                         .pending = pending,
+                                         .wants = wants,
+                                         .fault = fault,
+                                         .shutdown = shutdown_tls,
+                                         .destroy = destroy};
 
 static size_t take_first(void *user, const uint8_t *data, size_t length)
 {
@@ -213,14 +248,6 @@ static void gone(void *user, enum ph_close reason)
 
 int ph_tls_open(void *user, struct ph_conn *conn)
 {
-    static const struct ph_filter_ops ops = {.name = "tls",
-                                             .read = read_tls,
-                                             .write = write_tls,
-                                             .promised = promised,
-                                             .pending = pending,
-                                             .wants = wants,
-                                             .shutdown = shutdown_tls,
-                                             .destroy = destroy};
     static const struct ph_conn_handler handler = {.on_read = take_first, .on_close = gone};
     const struct ph_tls_door *door = user;
     struct tls *tls = calloc(1, sizeof *tls);
@@ -238,5 +265,68 @@ int ph_tls_open(void *user, struct ph_conn *conn)
     }
     SSL_set_bio(tls->ssl, bio, bio);
     ph_conn_handle(conn, &handler, tls);
+    return 0;
+}
+
+/* The client's beginning: there is nothing to wait for */
+
+struct ph_tls_trust {
+    SSL_CTX *context;
+};
+
+int ph_tls_trust_create(const char *authorities, struct ph_tls_trust **created)
+{
+    struct ph_tls_trust *trust = calloc(1, sizeof *trust);
+    if (!trust)
+        return -ENOMEM;
+    trust->context = SSL_CTX_new(TLS_client_method());
+    bool made = trust->context && SSL_CTX_set_min_proto_version(trust->context, TLS1_2_VERSION) == 1 &&
+                SSL_CTX_set_default_verify_paths(trust->context) == 1;
+    bool read = made && (!authorities[0] || SSL_CTX_load_verify_locations(trust->context, authorities, NULL) == 1);
+    ERR_clear_error();
+    if (!read) {
+        ph_tls_trust_destroy(trust);
+        return made ? -EINVAL : -ENOMEM;
+    }
+    SSL_CTX_set_verify(trust->context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_mode(trust->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    *created = trust;
+    return 0;
+}
+
+void ph_tls_trust_destroy(struct ph_tls_trust *trust)
+{
+    if (!trust)
+        return;
+    SSL_CTX_free(trust->context);
+    free(trust);
+}
+
+/* A number is looked for among the addresses of a certificate, and is not announced. */
+static bool expect(SSL *ssl, const char *host)
+{
+    struct in6_addr number;
+    if (inet_pton(AF_INET, host, &number) == 1 || inet_pton(AF_INET6, host, &number) == 1)
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+int ph_tls_dial(struct ph_tls_trust *trust, struct ph_conn *conn, const char *host)
+{
+    struct tls *tls = calloc(1, sizeof *tls);
+    if (!tls)
+        return -ENOMEM;
+    tls->filter.ops = &ops;
+    ph_buf_init(&tls->inbox, PH_LIMIT_READ_BYTES);
+    tls->ssl = SSL_new(trust->context);
+    BIO *bio = tls->ssl ? make_bio(tls) : NULL;
+    if (!bio || !expect(tls->ssl, host)) {
+        BIO_free(bio);
+        free_tls(tls);
+        return -ENOMEM;
+    }
+    SSL_set_bio(tls->ssl, bio, bio);
+    SSL_set_connect_state(tls->ssl);
+    ph_conn_push_filter(conn, &tls->filter);
     return 0;
 }

@@ -131,6 +131,8 @@ void ph_help_print(FILE *out)
     fprintf(out, "  %-30s %s\n", "auth.publish_keys.NAME", "A key that opens the stream NAME only.");
     ph_options_print_help(&ph_listen_options, out);
     ph_options_print_help(&ph_app_options, out);
+    ph_options_print_help(&ph_push_options, out);
+    ph_options_print_help(&ph_pull_options, out);
 }
 
 /* `options { NAME = TEXT }` of one type. */
@@ -188,4 +190,8 @@ void ph_manual_print(FILE *out, const struct ph_app_type *const *types, size_t n
     ph_options_print_markdown(&ph_app_options, out);
     for (size_t i = 0; i < n_types; i++)
         print_own(types[i], out);
+    fputs("\n## Relays\n\n[relay.md](relay.md) shows what they are for.\n\n### Push\n\n", out);
+    ph_options_print_markdown(&ph_push_options, out);
+    fputs("\n### Pull\n\n", out);
+    ph_options_print_markdown(&ph_pull_options, out);
 }

@@ -80,7 +80,7 @@ static int on_value(cfg_t *section, cfg_opt_t *option, const char *value, void *
     return err;
 }
 
-/* `app NAME { }` or `listen NAME { }` has ended, maybe without a value in it. */
+/* `app NAME { }`, or another group, has ended, maybe without a value in it. */
 static int on_group(cfg_t *cfg, cfg_opt_t *option)
 {
     char what[PH_SETTINGS_ERROR];
@@ -146,7 +146,7 @@ struct syntax {
     cfg_opt_t groups[GROUPS_MAX][ROWS_MAX];
     char names[GROUPS_MAX][GROUP_NAME];
     size_t n_root, n_groups, n_in[GROUPS_MAX];
-    cfg_opt_t listen[ROWS_MAX], app[ROWS_MAX], keys[1];
+    cfg_opt_t listen[ROWS_MAX], app[ROWS_MAX], push[ROWS_MAX], pull[ROWS_MAX], keys[1];
 };
 
 /* "log.level" is the value `level` of the section `log`. */
@@ -160,6 +160,14 @@ static void put_grouped(struct syntax *syntax, const char *path, const char *dot
         syntax->n_groups++;
     }
     put_value(&syntax->groups[g][syntax->n_in[g]++], dot + 1);
+}
+
+/* `name TITLE { options }`, as often as it comes. */
+static void put_group(struct syntax *syntax, const char *name, cfg_opt_t *options)
+{
+    cfg_opt_t group = CFG_SEC((char *)(uintptr_t)name, options, CFGF_MULTI | CFGF_TITLE);
+    group.validcb = on_group;
+    syntax->root[syntax->n_root++] = group;
 }
 
 static void make_syntax(struct syntax *syntax)
@@ -184,14 +192,15 @@ static void make_syntax(struct syntax *syntax)
     }
     put_rows(syntax->listen, &ph_listen_options);
     put_rows(syntax->app, &ph_app_options);
+    put_rows(syntax->push, &ph_push_options);
+    put_rows(syntax->pull, &ph_pull_options);
     syntax->app[ph_app_options.n_rows] = (cfg_opt_t)CFG_SEC("options", syntax->keys, CFGF_KEYSTRVAL);
     syntax->app[ph_app_options.n_rows].validcb = on_own_options;
     syntax->app[ph_app_options.n_rows + 1] = (cfg_opt_t)CFG_END();
-    cfg_opt_t listen = CFG_SEC("listen", syntax->listen, CFGF_MULTI | CFGF_TITLE);
-    cfg_opt_t app = CFG_SEC("app", syntax->app, CFGF_MULTI | CFGF_TITLE);
-    listen.validcb = app.validcb = on_group;
-    syntax->root[syntax->n_root++] = listen;
-    syntax->root[syntax->n_root++] = app;
+    put_group(syntax, "listen", syntax->listen);
+    put_group(syntax, "app", syntax->app);
+    put_group(syntax, "push", syntax->push);
+    put_group(syntax, "pull", syntax->pull);
     syntax->root[syntax->n_root] = (cfg_opt_t)CFG_END();
 }
 
@@ -318,4 +327,8 @@ void ph_config_print_sample(FILE *out)
     ph_options_print_sample(&ph_listen_options, out);
     fputc('\n', out);
     ph_options_print_sample(&ph_app_options, out);
+    fputc('\n', out);
+    ph_options_print_sample(&ph_push_options, out);
+    fputc('\n', out);
+    ph_options_print_sample(&ph_pull_options, out);
 }

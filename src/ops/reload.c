@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SHOWN = 512 };
+enum { SHOWN = 8192 }; /* the longest text an option takes */
 
 static bool is_same(const struct ph_option *row, const void *one, const void *other)
 {
@@ -43,6 +43,14 @@ static const struct ph_app_entry *find_app(const struct ph_settings *settings, c
     return NULL;
 }
 
+static const struct ph_relay_entry *find_relay(const struct ph_settings *settings, const struct ph_relay_entry *wanted)
+{
+    for (size_t i = 0; i < settings->n_relays; i++)
+        if (settings->relays[i].kind == wanted->kind && strcmp(settings->relays[i].name, wanted->name) == 0)
+            return &settings->relays[i];
+    return NULL;
+}
+
 /* Those of `one` that are not in `other`, or, if `changed` is wanted too, that differ there. */
 static void compare_groups(const struct ph_settings *one, const struct ph_settings *other, bool changed,
                            struct ph_text *names, bool *any)
@@ -56,6 +64,13 @@ static void compare_groups(const struct ph_settings *one, const struct ph_settin
         const struct ph_app_entry *entry = &one->apps[i], *found = find_app(other, entry->name);
         if (!found || (changed && !are_same(&ph_app_options, &entry->settings, &found->settings)))
             add(names, any, "app", entry->name);
+    }
+    for (size_t i = 0; i < one->n_relays; i++) {
+        const struct ph_relay_entry *entry = &one->relays[i], *found = find_relay(other, entry);
+        bool is_push = entry->kind == PH_RELAY_PUSH;
+        const struct ph_option_table *table = is_push ? &ph_push_options : &ph_pull_options;
+        if (!found || (changed && !are_same(table, &entry->settings, &found->settings)))
+            add(names, any, is_push ? "push" : "pull", entry->name);
     }
 }
 

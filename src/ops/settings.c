@@ -98,6 +98,17 @@ static const struct ph_option server_rows[] = {
      .help = "Files of their keys, in the same order; empty: they lie in the certificates' files.",
      .offset = FIELD(key),
      .live = true},
+    {.name = "tls.authorities",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 4096,
+     .help = "Whom to believe when streams are relayed over rtmps, besides the system's authorities: a file in PEM.",
+     .offset = FIELD(authorities)},
+    {.name = "relay.inside",
+     .type = PH_OPTION_BOOL,
+     .initial = "false",
+     .help = "Whether relays that are asked for by the API may lead to private addresses.",
+     .offset = FIELD(relay_inside)},
     {.name = "limits.connections",
      .type = PH_OPTION_INT,
      .initial = "0",
@@ -289,6 +300,30 @@ static int add_app(struct ph_settings *settings, const char *name, const char *p
     return 0;
 }
 
+static int add_relay(struct ph_settings *settings, enum ph_relay_kind kind, const char *name, const char *path,
+                     char *error, struct ph_relay_settings **found)
+{
+    for (size_t i = 0; i < settings->n_relays; i++)
+        if (settings->relays[i].kind == kind && strcmp(settings->relays[i].name, name) == 0) {
+            *found = &settings->relays[i].settings;
+            return 0;
+        }
+    if (settings->n_relays == PH_LIMIT_RELAY_RULES)
+        return fail(error, -ENOSPC, path, "there are at most 256 pushes and pulls; remove one, or write live/*");
+    struct ph_relay_entry *relays = realloc(settings->relays, (settings->n_relays + 1) * sizeof *relays);
+    if (!relays)
+        return fail_memory(error, path);
+    settings->relays = relays;
+    struct ph_relay_entry *entry = &relays[settings->n_relays];
+    *entry = (struct ph_relay_entry){.kind = kind};
+    if (ph_options_default(kind == PH_RELAY_PUSH ? &ph_push_options : &ph_pull_options, &entry->settings))
+        return fail_memory(error, path);
+    memcpy(entry->name, name, strlen(name) + 1);
+    settings->n_relays++;
+    *found = &entry->settings;
+    return 0;
+}
+
 static int set_key(struct ph_settings *settings, const char *name, const char *secret, const char *path, char *error)
 {
     if (name[0] == '\0')
@@ -342,29 +377,71 @@ static int set_own(struct ph_settings *settings, const char *path, const char *k
                           : 0;
 }
 
-/* "listen.media.address" with `rest` "media.address": the option is behind the last dot, names may hold dots. */
-static int set_in_group(struct ph_settings *settings, const char *path, const char *rest, const char *value,
+/* The groups: `NAME.OPTION` behind each of these belongs to one of several structs of settings. */
+enum group { GROUP_APP, GROUP_LISTEN, GROUP_PUSH, GROUP_PULL, N_GROUPS };
+
+static const struct {
+    const char *name;
+    const struct ph_option_table *table;
+    const char *missing;
+} groups[N_GROUPS] = {
+    [GROUP_APP] = {"app", &ph_app_options, "an option is missing; write app.NAME.OPTION"},
+    [GROUP_LISTEN] = {"listen", &ph_listen_options, "an option is missing; write listen.NAME.OPTION"},
+    [GROUP_PUSH] = {"push", &ph_push_options, "an option is missing; write push.NAME.OPTION"},
+    [GROUP_PULL] = {"pull", &ph_pull_options, "an option is missing; write pull.NAME.OPTION"},
+};
+
+static enum group group_of(const char *path)
+{
+    for (int i = 0; i < N_GROUPS; i++) {
+        size_t length = strlen(groups[i].name);
+        if (strncmp(path, groups[i].name, length) == 0 && (path[length] == '.' || path[length] == '\0'))
+            return (enum group)i;
+    }
+    return N_GROUPS;
+}
+
+/* The fields of one of a group, made with their defaults if they are not there. */
+static int add_member(struct ph_settings *settings, enum group group, const char *name, const char *path, char *error,
+                      void **fields)
+{
+    struct ph_app_settings *app;
+    struct ph_listen_settings *listen;
+    struct ph_relay_settings *relay;
+    int err;
+    switch (group) {
+    case GROUP_APP:
+        err = add_app(settings, name, path, error, &app);
+        *fields = err ? NULL : app;
+        return err;
+    case GROUP_LISTEN:
+        err = add_listen(settings, name, path, error, &listen);
+        *fields = err ? NULL : listen;
+        return err;
+    default:
+        err = add_relay(settings, group == GROUP_PUSH ? PH_RELAY_PUSH : PH_RELAY_PULL, name, path, error, &relay);
+        *fields = err ? NULL : relay;
+        return err;
+    }
+}
+
+/* "listen.media.address": the option is behind the last dot, names may hold dots. */
+static int set_in_group(struct ph_settings *settings, enum group group, const char *path, const char *value,
                         char *error)
 {
-    bool is_app = strncmp(path, "app.", 4) == 0;
-    const char *dot = strrchr(rest, '.');
+    const char *rest = path + strlen(groups[group].name);
+    const char *dot = *rest ? strrchr(++rest, '.') : NULL;
     if (!dot || dot == rest)
-        return fail(error, -EINVAL, path,
-                    is_app ? "an option is missing; write app.NAME.OPTION"
-                           : "an option is missing; write listen.NAME.OPTION");
+        return fail(error, -EINVAL, path, groups[group].missing);
     char name[PH_SETTINGS_NAME];
     size_t length = (size_t)(dot - rest);
     if (length >= sizeof name)
         return fail(error, -EINVAL, path, "this name is too long; use at most 128 characters");
     memcpy(name, rest, length);
     name[length] = '\0';
-    struct ph_app_settings *app;
-    struct ph_listen_settings *listen;
-    int err = is_app ? add_app(settings, name, path, error, &app) : add_listen(settings, name, path, error, &listen);
-    if (err)
-        return err;
-    return is_app ? apply(&ph_app_options, app, path, dot + 1, value, error)
-                  : apply(&ph_listen_options, listen, path, dot + 1, value, error);
+    void *fields;
+    int err = add_member(settings, group, name, path, error, &fields);
+    return err ? err : apply(groups[group].table, fields, path, dot + 1, value, error);
 }
 
 int ph_settings_set(struct ph_settings *settings, const char *path, const char *text, char *error)
@@ -373,10 +450,9 @@ int ph_settings_set(struct ph_settings *settings, const char *path, const char *
     const char *own = strncmp(path, "app.", 4) == 0 ? strstr(path, ".options.") : NULL;
     if (own && own > path + 4)
         return set_own(settings, path, own + sizeof ".options." - 1, text, error);
-    if (strncmp(path, "app.", 4) == 0)
-        return set_in_group(settings, path, path + 4, text, error);
-    if (strncmp(path, "listen.", 7) == 0)
-        return set_in_group(settings, path, path + 7, text, error);
+    enum group group = group_of(path);
+    if (group != N_GROUPS)
+        return set_in_group(settings, group, path, text, error);
     if (strncmp(path, keys, sizeof keys - 1) == 0)
         return set_key(settings, path + sizeof keys - 1, text, path, error);
     return apply(&ph_settings_options, &settings->server, path, path, text, error);
@@ -384,13 +460,10 @@ int ph_settings_set(struct ph_settings *settings, const char *path, const char *
 
 int ph_settings_add(struct ph_settings *settings, const char *group, const char *name, char *error)
 {
-    struct ph_app_settings *app;
-    struct ph_listen_settings *listen;
+    void *fields;
     if (strlen(name) >= PH_SETTINGS_NAME)
         return fail(error, -EINVAL, group, "this name is too long; use at most 128 characters");
-    if (strcmp(group, "app") == 0)
-        return add_app(settings, name, name, error, &app);
-    return add_listen(settings, name, name, error, &listen);
+    return add_member(settings, group_of(group), name, name, error, &fields);
 }
 
 void ph_settings_clear_apps(struct ph_settings *settings)
@@ -473,6 +546,10 @@ void ph_settings_finish(struct ph_settings *settings)
         free(settings->keys[i].secret);
     }
     free(settings->keys);
+    for (size_t i = 0; i < settings->n_relays; i++)
+        ph_options_finish(settings->relays[i].kind == PH_RELAY_PUSH ? &ph_push_options : &ph_pull_options,
+                          &settings->relays[i].settings);
+    free(settings->relays);
     ph_options_finish(&ph_settings_options, &settings->server);
     free(settings->folder);
     *settings = (struct ph_settings){0};

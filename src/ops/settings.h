@@ -7,7 +7,8 @@
  *
  * Owner   The caller; all texts are on the heap.
  * Thread  Filled on one thread; then read on any.
- * Limits  PH_SETTINGS_LISTENS listeners, PH_APPS_MAX applications, PH_ACCESS_KEYS_MAX keys.
+ * Limits  PH_SETTINGS_LISTENS listeners, PH_APPS_MAX applications, PH_LIMIT_RELAY_RULES pushes
+ *         and pulls, PH_ACCESS_KEYS_MAX keys.
  * Since   0.1
  */
 #ifndef PH_OPS_SETTINGS_H
@@ -22,6 +23,7 @@
 #include "base/attr.h"
 #include "base/limits.h"
 #include "base/option.h"
+#include "gate/relay/relay.h"
 
 enum {
     PH_SETTINGS_LISTENS = 16,
@@ -44,6 +46,8 @@ struct ph_server_settings {
     bool log_http;     /**< each HTTP request is a line of the log */
     char *pages;       /**< folder of the pages; "": as built */
     char *certificate; /**< files of certificates: "a.pem, b.pem"; "": no TLS */
+    char *authorities; /**< file of certificates that are believed besides the system's; "" */
+    bool relay_inside; /**< relays by request may lead to private addresses */
     char *key;         /**< of their keys, in the same order; "": in the same files */
     char *origins;     /**< whose pages may open WebSockets, besides those of this host */
     int log_level;     /**< enum ph_log_level */
@@ -72,6 +76,13 @@ struct ph_app_entry {
     struct ph_app_settings settings;
 };
 
+/** `push NAME { }` or `pull NAME { }` */
+struct ph_relay_entry {
+    char name[PH_SETTINGS_NAME];
+    enum ph_relay_kind kind;
+    struct ph_relay_settings settings;
+};
+
 struct ph_settings {
     struct ph_server_settings server;
     char *folder; /**< of the file that was read last; NULL: none was */
@@ -79,6 +90,8 @@ struct ph_settings {
     size_t n_listens;
     struct ph_app_entry *apps;
     size_t n_apps;
+    struct ph_relay_entry *relays;
+    size_t n_relays;
     struct ph_access_key *keys;
     size_t n_keys;
 };
@@ -101,7 +114,8 @@ void ph_settings_finish(struct ph_settings *settings);
  */
 PH_MUST_USE int ph_settings_set(struct ph_settings *settings, const char *path, const char *text, char *error);
 
-/** Add `app NAME` or `listen NAME` with its defaults if it is not there. As ph_settings_set(). */
+/** Add `app NAME`, `listen NAME`, `push NAME` or `pull NAME` with its defaults if it is not there. As
+ * ph_settings_set(). */
 PH_MUST_USE int ph_settings_add(struct ph_settings *settings, const char *group, const char *name, char *error);
 
 /** Forget the built-in applications: a file brings its own. */

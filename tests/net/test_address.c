@@ -67,11 +67,39 @@ static void a_source_is_an_address_or_a_64(void **state)
     assert_false(is_same_source("[2001:db8:1:2::1]:1", "[2001:db8:1:3::1]:1"));
 }
 
+static void what_everybody_means_is_public(void **state)
+{
+    (void)state;
+    static const char *const public[] = {
+        "8.8.8.8:1",          "100.63.0.1:1",         "100.128.0.1:1",      "172.15.0.1:1",
+        "172.32.0.1:1",       "198.20.0.1:1",         "223.255.255.255:1",  "[2606:4700::1]:1",
+        "[::ffff:8.8.8.8]:1", "[64:ff9b::808:808]:1", "[2002:808:808::1]:1"};
+    static const char *const private[] = {
+        "0.0.0.0:1",     "10.1.2.3:1",          "100.64.0.1:1",      "127.0.0.1:1",
+        "127.255.0.1:1", "169.254.1.1:1",       "172.16.0.1:1",      "172.31.255.255:1",
+        "192.168.0.1:1", "192.0.2.1:1",         "198.18.0.1:1",      "198.51.100.1:1",
+        "203.0.113.9:1", "224.0.0.1:1",         "255.255.255.255:1", "[::]:1",
+        "[::1]:1",       "[fe80::1]:1",         "[fc00::1]:1",       "[fd12::1]:1",
+        "[ff02::1]:1",   "[::ffff:10.0.0.1]:1", "[::ffff:7f00:1]:1", "[2001:db8::1]:1",
+        "[2001::1]:1",   "[64:ff9b::a00:1]:1",  "[2002:7f00:1::]:1", "[::7f00:1]:1"};
+    struct ph_address address;
+    for (size_t i = 0; i < PH_COUNT(public); i++) {
+        assert_int_equal(ph_address_parse(public[i], &address), 0);
+        assert_true(ph_address_is_public(&address));
+    }
+    for (size_t i = 0; i < PH_COUNT(private); i++) {
+        assert_int_equal(ph_address_parse(private[i], &address), 0);
+        if (ph_address_is_public(&address))
+            assert_string_equal(private[i], "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_become_addresses),
         cmocka_unit_test(a_source_is_an_address_or_a_64),
+        cmocka_unit_test(what_everybody_means_is_public),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

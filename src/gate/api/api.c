@@ -29,10 +29,13 @@ void ph_api_say(struct ph_exchange *exchange, unsigned status, json_t *value)
 
 void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *title, const char *fields)
 {
-    char words[256];
+    char words[1024];
     struct ph_text text;
-    ph_text_init(&text, words, sizeof words);
-    ph_text_add(&text, "{\"title\":\"%s\",\"status\":%u}\n", title, status);
+    ph_text_init(&text, words, sizeof words - 32);
+    ph_text_add(&text, "{\"title\":\"");
+    ph_text_add_json(&text, title, strlen(title));
+    text.cap = sizeof words;
+    ph_text_add(&text, "\",\"status\":%u}\n", status);
     ph_exchange_answer(exchange, &(struct ph_http_answer){.status = status,
                                                           .type = "application/problem+json",
                                                           .fields = fields,
@@ -92,50 +95,50 @@ static void tell_server(struct ph_census *census)
                          (int)json_array_size(census->sessions), "workers", census->workers));
 }
 
-static void begin_streams(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+static void begin_streams(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
-    struct ph_census wish = {.told = rest.length ? tell_stream : tell_streams};
-    if (rest.length >= sizeof wish.path)
+    struct ph_census wish = {.told = request->rest.length ? tell_stream : tell_streams};
+    if (request->rest.length >= sizeof wish.path)
         ph_api_refuse(exchange, 404, "no stream has a name so long", NULL);
     else {
-        memcpy(wish.path, rest.data, rest.length);
+        memcpy(wish.path, request->rest.data, request->rest.length);
         ph_census_start(api, exchange, &wish);
     }
 }
 
-static void begin_sessions(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+static void begin_sessions(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
     const struct ph_census wish = {.told = tell_sessions};
-    if (rest.length)
+    if (request->rest.length)
         ph_api_refuse(exchange, 404, "there is nothing here", NULL);
     else
         ph_census_start(api, exchange, &wish);
 }
 
-static void begin_kick(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+static void begin_kick(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
     struct ph_census wish = {.told = tell_kicked};
     char digits[24] = "";
-    if (rest.length < sizeof digits)
-        memcpy(digits, rest.data, rest.length);
+    if (request->rest.length < sizeof digits)
+        memcpy(digits, request->rest.data, request->rest.length);
     if (ph_text_u64(digits, &wish.wanted) || !wish.wanted)
         ph_api_refuse(exchange, 404, "a session's id is a number", NULL);
     else
         ph_census_start(api, exchange, &wish);
 }
 
-static void begin_server(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+static void begin_server(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
     const struct ph_census wish = {.told = tell_server};
-    (void)rest;
+    (void)request;
     ph_census_start(api, exchange, &wish);
 }
 
-static void tell_apps(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+static void tell_apps(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
     json_t *rows = json_array();
     bool failed = !rows;
-    (void)rest;
+    (void)request;
     ph_list_for_each(node, &api->apps->list)
     {
         const struct ph_application *app = ph_list_entry(node, struct ph_application, link);
@@ -147,16 +150,16 @@ static void tell_apps(struct ph_api *api, struct ph_exchange *exchange, struct r
     json_decref(rows);
 }
 
-static void order_reload(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+static void order_reload(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
-    (void)rest;
+    (void)request;
     api->order(true);
     ph_api_say(exchange, 200, json_pack("{s:s}", "ordered", "reload"));
 }
 
-static void order_end(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+static void order_end(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
-    (void)rest;
+    (void)request;
     api->order(false);
     ph_api_say(exchange, 200, json_pack("{s:s}", "ordered", "drain"));
 }
@@ -166,13 +169,14 @@ static const struct {
     const char *path;
     bool is_tree;
     unsigned method;
-    void (*run)(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest);
+    void (*run)(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
 } resources[] = {
-    {"server", false, PH_HTTP_GET, begin_server},   {"apps", false, PH_HTTP_GET, tell_apps},
-    {"apps", true, PH_HTTP_GET, ph_api_tell_rooms}, {"apps", true, PH_HTTP_DELETE, ph_api_close_room},
-    {"streams", true, PH_HTTP_GET, begin_streams},  {"sessions", false, PH_HTTP_GET, begin_sessions},
-    {"sessions", true, PH_HTTP_DELETE, begin_kick}, {"reload", false, PH_HTTP_POST, order_reload},
-    {"drain", false, PH_HTTP_POST, order_end},
+    {"server", false, PH_HTTP_GET, begin_server},          {"apps", false, PH_HTTP_GET, tell_apps},
+    {"apps", true, PH_HTTP_GET, ph_api_tell_rooms},        {"apps", true, PH_HTTP_DELETE, ph_api_close_room},
+    {"streams", true, PH_HTTP_GET, begin_streams},         {"sessions", false, PH_HTTP_GET, begin_sessions},
+    {"sessions", true, PH_HTTP_DELETE, begin_kick},        {"reload", false, PH_HTTP_POST, order_reload},
+    {"relays", true, PH_HTTP_GET, ph_api_tell_relays},     {"relays", true, PH_HTTP_POST, ph_api_order_relay},
+    {"relays", true, PH_HTTP_DELETE, ph_api_remove_relay}, {"drain", false, PH_HTTP_POST, order_end},
 };
 
 /* Whose token was shown: the server's, which opens all; or that of an application, in *scope, which opens rpc. */
@@ -226,7 +230,9 @@ void ph_api_answer(void *user, struct ph_exchange *exchange, const struct ph_req
         exists = true;
         size_t cut = length + (rest.length > length);
         if (resources[i].method == request->method) {
-            resources[i].run(api, exchange, (struct rtmp_text){rest.data + cut, rest.length - cut});
+            struct ph_request inner = *request;
+            inner.rest = (struct rtmp_text){rest.data + cut, rest.length - cut};
+            resources[i].run(api, exchange, &inner);
             return;
         }
     }

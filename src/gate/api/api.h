@@ -21,6 +21,7 @@ struct ph_apps;
 struct ph_log;
 struct ph_loops;
 struct ph_media;
+struct ph_relay;
 struct ph_theatre;
 
 /** Everything is lent. */
@@ -28,6 +29,7 @@ struct ph_api {
     struct ph_loops *workers;
     struct ph_media *media;
     const struct ph_apps *apps;
+    struct ph_relay *relay;
     const struct ph_theatre *theatre;
     struct ph_log *log;
     const char *token;

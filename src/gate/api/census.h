@@ -36,12 +36,17 @@ void ph_api_say(struct ph_exchange *exchange, unsigned status, json_t *value);
 /** Answer with problem+json. */
 void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *title, const char *fields);
 
+/* relays.c: request->rest is what follows "relays/". */
+void ph_api_tell_relays(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
+void ph_api_remove_relay(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
+void ph_api_order_relay(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
+
 /* rpc.c. `scope`: the only application that may be meant; NULL: any. */
 void ph_api_rpc(struct ph_api *api, const struct ph_application *scope, struct ph_exchange *exchange,
                 const struct ph_request *request);
 
-/* rooms.c: `rest` is what follows "apps/". */
-void ph_api_tell_rooms(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest);
-void ph_api_close_room(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest);
+/* rooms.c: request->rest is what follows "apps/". */
+void ph_api_tell_rooms(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
+void ph_api_close_room(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
 
 #endif

@@ -79,12 +79,12 @@ static void begin(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_
     ph_inspect(&question->inspection);
 }
 
-void ph_api_tell_rooms(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+void ph_api_tell_rooms(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
-    begin(api, exchange, rest, false);
+    begin(api, exchange, request->rest, false);
 }
 
-void ph_api_close_room(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+void ph_api_close_room(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
 {
-    begin(api, exchange, rest, true);
+    begin(api, exchange, request->rest, true);
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/rtmp/session.h"
+#include "gate/rtmp/via.h"
 
 /* What players are told the server can pass on: everything. */
 static const struct rtmp_capabilities capabilities = {
@@ -138,12 +139,30 @@ static void keep_client_name(struct session *session, struct rtmp_text flash_ver
     ph_text_add_escaped(&text, name, length);
 }
 
+static struct rtmp_text via_of(const struct rtmp_event_connect *connect)
+{
+    struct rtmp_text via = rtmp_value_text(rtmp_value_get(connect->properties, PH_VIA_PROPERTY));
+    return via.data ? via : (struct rtmp_text){"", 0};
+}
+
+static bool leads_back(const struct session *session)
+{
+    return session->via &&
+           (strlen(session->via) >= PH_VIA_MAX || ph_via_has(session->via, session->gate->options.node));
+}
+
 static int keep(struct session *session, const struct rtmp_event_connect *connect)
 {
     struct rtmp_text key = find_key(connect);
     if (key.data) {
         session->key = strndup(key.data, key.length);
         if (!session->key)
+            return -ENOMEM;
+    }
+    struct rtmp_text via = via_of(connect);
+    if (via.length) {
+        session->via = strndup(via.data, via.length);
+        if (!session->via)
             return -ENOMEM;
     }
     session->app_path = strndup(connect->app.data, connect->app.length);
@@ -186,6 +205,9 @@ void session_on_connect(struct session *session, const struct rtmp_event_connect
         session_end(session, PH_CLOSE_MEMORY, "out of memory");
     else if (!app || ph_path_join(connect->app.data, connect->app.length, "x", 1, &path, &why))
         refuse(session, "NetConnection.Connect.InvalidApp", why, "no such application");
+    else if (leads_back(session))
+        refuse(session, "NetConnection.Connect.Rejected", "this relay leads back to where it came from: " PH_VIA_LOOP,
+               "a relay that leads back");
     else if (log_in(session, connect))
         enter(session, app, connect);
 }

@@ -72,4 +72,35 @@ static size_t read(uint32_t variant, const uint8_t *bytes, size_t length, uint8_
     return n;
 }
 
+/* Metadata with a name in front, in `room`; longer ones go as they are: they are kept all the same by most. */
+enum { NAME = 16, NAMED_MAX = 4096 };
+
+static bool is_to_name(const struct ph_unit *unit)
+{
+    return unit->kind == PH_DATA && unit->flags & PH_UNIT_HEADER && unit->length && unit->length <= NAMED_MAX - NAME;
+}
+
+static size_t span_named(uint32_t variant, const struct ph_unit *unit)
+{
+    struct ph_unit named = *unit;
+    named.length += is_to_name(unit) ? NAME : 0;
+    return span(variant, &named);
+}
+
+static void write_named(uint32_t variant, const struct ph_unit *unit, uint8_t *out)
+{
+    static const uint8_t name[NAME] = {2, 0, 13, '@', 's', 'e', 't', 'D', 'a', 't', 'a', 'F', 'r', 'a', 'm', 'e'};
+    uint8_t room[NAMED_MAX];
+    struct ph_unit named = *unit;
+    if (is_to_name(unit)) {
+        memcpy(room, name, NAME);
+        memcpy(room + NAME, unit->body, unit->length);
+        named.body = room;
+        named.length += NAME;
+    }
+    write(variant, &named, out);
+}
+
+const struct ph_form ph_rtmp_push_form = {.name = "rtmp push", .span = span_named, .write = write_named, .read = read};
+
 const struct ph_form ph_rtmp_form = {.name = "rtmp", .span = span, .write = write, .read = read};

@@ -13,4 +13,8 @@ enum { PH_RTMP_FORM_CACHE = 1 }; /**< the variant that publishers keep: the firs
 
 extern const struct ph_form ph_rtmp_form;
 
+/** The same as a publisher sends it: metadata with @setDataFrame in front, so that the server keeps it for later
+ * players. */
+extern const struct ph_form ph_rtmp_push_form;
+
 #endif

@@ -64,6 +64,7 @@ static int open_viewer(struct stream *stream)
         .start = session->app->settings.start == PH_APP_START_NEXT ? PH_START_NEXT : PH_START_CACHED,
         .all_tracks = session->takes_tracks,
         .lag_ms = (uint32_t)session->app->settings.lag_ms,
+        .via = session->via,
         .events = &events,
         .user = stream,
     };

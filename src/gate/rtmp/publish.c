@@ -4,222 +4,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rtmpwire/clock.h>
-#include <rtmpwire/tag.h>
-#include <rtmpwire/value.h>
-
 #include "app/app.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "gate/rtmp/form.h"
+#include "gate/rtmp/ingest.h"
 #include "gate/rtmp/session.h"
-#include "gate/rtmp/tracks.h"
 #include "media/publisher.h"
 
-enum {
-    SECOND_US = 1000000,
-    KEY_INTERVAL_MAX_S = 4, /* viewers wait for key frames, and caches grow with their distance */
-    ASTRAY_MS = 10000,      /* a header or data message further from the media's clock gets the clock's time */
-};
-
-/* Slots of headers: a track has one of each. */
-enum { SLOT_CONFIGURATION, SLOT_EXTRA };
+enum { SECOND_US = 1000000 };
 
 struct publishing {
     struct stream *stream;
     struct ph_publisher *publisher;
     struct ph_timer watch;
     bool is_granted;
-    bool is_told; /* the log knows its tracks */
-    bool is_key_warned;
-    uint64_t granted_us, first_us, heard_us; /* first_us, heard_us: media, 0 before it came */
-    uint64_t key_us;                         /* the last key frame of track 0 */
-    int64_t clock_ms;                        /* of the last frame, unwrapped */
-    bool has_clock;
-    uint64_t n_dropped; /* messages that cannot be understood */
-    struct tracks tracks;
+    uint64_t granted_us;
+    struct ph_ingest ingest;
 };
 
 static struct session *session_of(const struct publishing *publishing) { return publishing->stream->session; }
 
 static uint64_t now_of(const struct publishing *publishing) { return ph_loop_now(session_of(publishing)->home->loop); }
 
-/* Telling the log */
+static void arm(struct publishing *publishing);
 
 static void tell_tracks(struct publishing *publishing)
 {
-    char peer[SESSION_PEER], words[512];
-    struct ph_text text;
-    publishing->is_told = true;
+    char peer[SESSION_PEER];
     session_peer(session_of(publishing), peer);
-    ph_text_init(&text, words, sizeof words);
-    tracks_tell(&publishing->tracks, &text);
-    ph_log_event(session_log(session_of(publishing)), "publishing", publishing->stream->path.text, "%s (%s)", words,
-                 peer);
-}
-
-static void tell_end(const struct publishing *publishing, const char *why)
-{
-    struct ph_publisher_totals totals;
-    char words[256];
-    struct ph_text text;
-    ph_publisher_totals(publishing->publisher, &totals);
-    ph_text_init(&text, words, sizeof words);
-    ph_text_add(&text, "%s after ", why);
-    ph_text_add_duration(&text, now_of(publishing) - publishing->granted_us);
-    ph_text_add(&text, ", ");
-    ph_text_add_amount(&text, totals.bytes);
-    ph_text_add(&text, " in, %llu viewer%s, %llu skip%s", (unsigned long long)totals.viewers,
-                totals.viewers == 1 ? "" : "s", (unsigned long long)totals.skips, totals.skips == 1 ? "" : "s");
-    if (publishing->n_dropped)
-        ph_text_add(&text, ", %llu messages not understood", (unsigned long long)publishing->n_dropped);
-    ph_log_event(session_log(session_of(publishing)), "closed", publishing->stream->path.text, "%s", words);
-}
-
-static void note_key_frame(struct publishing *publishing)
-{
-    uint64_t now_us = now_of(publishing), before_us = publishing->key_us;
-    publishing->key_us = now_us;
-    if (publishing->is_key_warned || !before_us || now_us - before_us <= (uint64_t)KEY_INTERVAL_MAX_S * SECOND_US)
-        return;
-    publishing->is_key_warned = true;
-    ph_log_warning(session_log(session_of(publishing)), publishing->stream->path.text,
-                   "key frames are %.1f s apart: viewers wait for them; set the encoder's key frame interval to 2 s",
-                   (double)(now_us - before_us) / SECOND_US);
-}
-
-/* Messages */
-
-static void write_unit(struct publishing *publishing, const struct ph_unit *unit)
-{
-    int err = ph_publisher_write(publishing->publisher, unit);
-    if (err == -ENOMEM)
-        session_end(session_of(publishing), PH_CLOSE_MEMORY, "out of memory");
-}
-
-/* The clock follows frames; what headers and data say is believed only near it. */
-static int64_t time_of(struct publishing *publishing, uint32_t time_ms, bool is_frame)
-{
-    int64_t unwrapped_ms = rtmp_clock_unwrap(publishing->clock_ms, time_ms);
-    int64_t away_ms = unwrapped_ms - publishing->clock_ms;
-    if (!publishing->has_clock)
-        publishing->clock_ms = time_ms;
-    else if (is_frame)
-        publishing->clock_ms = unwrapped_ms;
-    else if (away_ms >= -ASTRAY_MS && away_ms <= ASTRAY_MS)
-        return unwrapped_ms * 1000;
-    publishing->has_clock |= is_frame;
-    return publishing->clock_ms * 1000;
-}
-
-static void write_tag(struct publishing *publishing, const struct rtmp_tag *tag, uint32_t time_ms, const uint8_t *body,
-                      size_t length)
-{
-    bool is_frame = tag->packet == RTMP_TAG_CODED || tag->packet == RTMP_TAG_CODED_X;
-    bool is_extra = tag->packet == RTMP_TAG_METADATA || tag->packet == RTMP_TAG_MULTICHANNEL;
-    struct ph_unit unit = {
-        .kind = tag->kind == RTMP_TAG_AUDIO ? PH_AUDIO : PH_VIDEO,
-        .track = tag->track,
-        .flags = (uint8_t)((tag->key && is_frame ? PH_UNIT_KEY : 0) | (tag->header ? PH_UNIT_HEADER : 0) |
-                           (tag->disposable ? PH_UNIT_DISPOSABLE : 0)),
-        .slot = is_extra ? SLOT_EXTRA : SLOT_CONFIGURATION,
-        .time_us = time_of(publishing, time_ms, is_frame),
-        .body = body,
-        .length = length,
-    };
-    if (unit.flags & PH_UNIT_KEY && unit.kind == PH_VIDEO && unit.track == 0)
-        note_key_frame(publishing);
-    write_unit(publishing, &unit);
-}
-
-/* A message of its own for one track of several; track 0 in the plain form, which every player understands. */
-static void write_alone(struct publishing *publishing, const struct rtmp_tag *tag, uint32_t time_ms)
-{
-    size_t head;
-    uint8_t *body = malloc(RTMP_TAG_HEAD_MAX + tag->length);
-    if (!body) {
-        session_end(session_of(publishing), PH_CLOSE_MEMORY, "out of memory");
-        return;
-    }
-    if (rtmp_tag_write(tag, body, RTMP_TAG_HEAD_MAX, &head)) {
-        publishing->n_dropped++;
-    } else {
-        if (tag->length)
-            memcpy(body + head, tag->payload, tag->length);
-        write_tag(publishing, tag, time_ms, body, head + tag->length);
-    }
-    free(body);
-}
-
-static bool is_worth_keeping(const struct rtmp_tag *tag)
-{
-    return tag->known && tag->packet != RTMP_TAG_COMMAND && tag->packet != RTMP_TAG_SILENCE &&
-           tag->packet != RTMP_TAG_RESERVED;
-}
-
-static void take_tags(struct publishing *publishing, const struct rtmp_event *event)
-{
-    const struct rtmp_event_media *media = &event->media;
-    struct rtmp_tag tag;
-    int rc = event->type == RTMP_EVENT_AUDIO ? rtmp_tag_parse_audio(media->body, media->length, &tag)
-                                             : rtmp_tag_parse_video(media->body, media->length, &tag);
-    if (rc) {
-        publishing->n_dropped++;
-        return;
-    }
-    bool is_alone = !tag.multitrack || (tag.track != 0 && tag.more_length == 0);
-    do {
-        if (!is_worth_keeping(&tag)) {
-            publishing->n_dropped += !tag.known;
-            continue;
-        }
-        if (!publishing->is_told)
-            tracks_note(&publishing->tracks, &tag);
-        if (is_alone)
-            write_tag(publishing, &tag, media->time_ms, media->body, media->length);
-        else
-            write_alone(publishing, &tag, media->time_ms);
-    } while (!session_of(publishing)->is_ending && rtmp_tag_track_next(&tag));
+    ph_ingest_tell(&publishing->ingest, peer);
 }
 
 static void take_data(struct publishing *publishing, const struct rtmp_event_data *data)
 {
-    bool is_metadata = data->kind == RTMP_DATA_SET_FRAME || rtmp_text_is(data->name, "onMetaData");
-    bool is_clear = data->kind == RTMP_DATA_CLEAR_FRAME;
-    if (is_metadata)
-        tracks_note_metadata(&publishing->tracks, rtmp_value_at(data->arguments, 0));
-    struct ph_unit unit = {
-        .kind = PH_DATA,
-        .flags = is_metadata || is_clear ? PH_UNIT_HEADER : 0,
-        .slot = SLOT_CONFIGURATION,
-        .time_us = time_of(publishing, data->time_ms, false),
-        .body = data->body,
-        .length = is_clear ? 0 : data->length,
-    };
-    write_unit(publishing, &unit);
-    if (session_of(publishing)->seat)
+    if (ph_ingest_data(&publishing->ingest, data))
+        session_end(session_of(publishing), PH_CLOSE_MEMORY, "out of memory");
+    else if (session_of(publishing)->seat)
         seating_data(publishing->stream, data);
 }
-
-static void arm(struct publishing *publishing);
 
 void publish_on_media(struct stream *stream, const struct rtmp_event *event)
 {
     struct publishing *publishing = stream->publishing;
+    struct ph_ingest *ingest = &publishing->ingest;
+    bool is_first = !ingest->first_us;
     if (!publishing->is_granted)
         return;
     if (event->type == RTMP_EVENT_DATA) {
         take_data(publishing, &event->data);
         return;
     }
-    publishing->heard_us = now_of(publishing);
-    if (!publishing->first_us) {
-        publishing->first_us = publishing->heard_us;
-        arm(publishing);
+    if (ph_ingest_media(ingest, event)) {
+        session_end(session_of(publishing), PH_CLOSE_MEMORY, "out of memory");
+        return;
     }
-    take_tags(publishing, event);
-    if (!publishing->is_told && tracks_are_complete(&publishing->tracks))
+    if (is_first)
+        arm(publishing);
+    if (!ingest->is_told && ph_tracks_are_complete(&ingest->tracks))
         tell_tracks(publishing);
 }
 
@@ -228,15 +70,15 @@ void publish_on_media(struct stream *stream, const struct rtmp_event *event)
 static uint64_t deadline_of(const struct publishing *publishing)
 {
     const struct ph_rtmp_options *options = &session_of(publishing)->gate->options;
-    return publishing->first_us ? publishing->heard_us + (uint64_t)options->publisher_idle_ms * 1000
-                                : publishing->granted_us + (uint64_t)options->first_media_ms * 1000;
+    return publishing->ingest.first_us ? publishing->ingest.heard_us + (uint64_t)options->publisher_idle_ms * 1000
+                                       : publishing->granted_us + (uint64_t)options->first_media_ms * 1000;
 }
 
 static void arm(struct publishing *publishing)
 {
     uint64_t now_us = now_of(publishing), at_us = deadline_of(publishing);
-    if (publishing->first_us && !publishing->is_told && publishing->first_us + SECOND_US < at_us)
-        at_us = publishing->first_us + SECOND_US;
+    if (publishing->ingest.first_us && !publishing->ingest.is_told && publishing->ingest.first_us + SECOND_US < at_us)
+        at_us = publishing->ingest.first_us + SECOND_US;
     ph_timer_start(session_of(publishing)->home->loop, &publishing->watch, at_us > now_us ? at_us - now_us : 0);
 }
 
@@ -247,7 +89,7 @@ static void on_watch(struct ph_timer *timer)
     uint64_t now_us = now_of(publishing);
     if (session->is_ending)
         return;
-    if (publishing->first_us && !publishing->is_told && now_us >= publishing->first_us + SECOND_US)
+    if (publishing->ingest.first_us && !publishing->ingest.is_told && now_us >= publishing->ingest.first_us + SECOND_US)
         tell_tracks(publishing);
     if (now_us < deadline_of(publishing)) {
         arm(publishing);
@@ -255,7 +97,7 @@ static void on_watch(struct ph_timer *timer)
     }
     session_status(session, publishing->stream->id, "error", "NetStream.Publish.Idle",
                    "no media came for too long; publish again when there is some", NULL);
-    session_end(session, PH_CLOSE_TIMEOUT, publishing->first_us ? "the publisher fell silent" : "no media came");
+    session_end(session, PH_CLOSE_TIMEOUT, publishing->ingest.first_us ? "the publisher fell silent" : "no media came");
 }
 
 /* What the directory says */
@@ -340,15 +182,21 @@ static int open_publisher(struct stream *stream)
         .lag_ms = (uint32_t)app->lag_ms,
         .cache_form = &ph_rtmp_form,
         .cache_variant = PH_RTMP_FORM_CACHE,
+        .via = session->via,
         .events = &events,
         .user = publishing,
     };
     int err = ph_publisher_open(session->gate->options.media, session->home->loop, &request, &publishing->publisher);
-    if (err)
+    if (err) {
         free(publishing);
-    else
-        stream->publishing = publishing;
-    return err;
+        return err;
+    }
+    publishing->ingest = (struct ph_ingest){.publisher = publishing->publisher,
+                                            .loop = session->home->loop,
+                                            .log = session_log(session),
+                                            .path = stream->path.text};
+    stream->publishing = publishing;
+    return 0;
 }
 
 void publish_deny(struct stream *stream)
@@ -417,9 +265,9 @@ void publish_close(struct stream *stream, const char *why)
     stream->publishing = NULL;
     seating_over(stream, PH_SEAT_PUBLISH);
     if (publishing->is_granted) {
-        if (!publishing->is_told && publishing->first_us)
+        if (!publishing->ingest.is_told && publishing->ingest.first_us)
             tell_tracks(publishing);
-        tell_end(publishing, why);
+        ph_ingest_tell_end(&publishing->ingest, why, publishing->granted_us);
     }
     ph_timer_stop(stream->session->home->loop, &publishing->watch);
     ph_publisher_close(publishing->publisher);

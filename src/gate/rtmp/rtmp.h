@@ -37,6 +37,7 @@ struct ph_rtmp_options {
     struct ph_theatre *theatre; /**< lent; NULL: every application is media alone */
     struct ph_access *access;   /**< lent */
     struct ph_log *log;         /**< lent */
+    const char *node;           /**< lent: the server's name in `via`; "": none */
     enum ph_rtmp_login login;
     uint32_t handshake_ms, connect_ms; /**< since accept */
     uint32_t ping_ms, pong_ms;

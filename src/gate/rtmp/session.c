@@ -471,6 +471,7 @@ static void on_close(void *user, enum ph_close reason)
     if (session->key)
         explicit_bzero(session->key, strlen(session->key));
     free(session->key);
+    free(session->via);
     free(session->app_path);
     free(session);
 }

@@ -9,7 +9,8 @@
  * session.c  reading, writing, timers, the end        events.c   what the client says, and its price
  * connect.c  the connect command, who may             login.c    user and password
  * publish.c  a stream that comes in                   play.c     a stream that goes out
- * tracks.c   what a publisher sends, for the log      form.c     how the stream's log is written
+ * ingest.c   its messages become units of the log     form.c     how the stream's log is written
+ * tracks.c   what a publisher sends, for the log      via.c      the servers it has come through
  * shared.c   shared objects on the wire
  * seating.c  its seat in an application
  *
@@ -121,6 +122,7 @@ struct session {
 
     char *app_path;            /* "live/room" */
     char *key;                 /* shown at connect; NULL: none */
+    char *via;                 /* servers it stands for; NULL: none */
     struct shown_login *login; /* shown at connect; NULL: none */
     struct stream *denied;     /* is told so when `pause` fires */
     char client[CLIENT_NAME];  /* what it calls itself */

@@ -3,15 +3,15 @@
 
 #include <string.h>
 
-static struct track *find(struct tracks *tracks, const struct rtmp_tag *tag)
+static struct ph_track *find(struct ph_tracks *tracks, const struct rtmp_tag *tag)
 {
     for (size_t i = 0; i < tracks->n; i++)
         if (tracks->track[i].kind == tag->kind && tracks->track[i].id == tag->track)
             return &tracks->track[i];
-    if (tracks->n == TRACKS_MAX)
+    if (tracks->n == PH_TRACKS_MAX)
         return NULL;
-    struct track *track = &tracks->track[tracks->n++];
-    *track = (struct track){.kind = tag->kind, .id = tag->track};
+    struct ph_track *track = &tracks->track[tracks->n++];
+    *track = (struct ph_track){.kind = tag->kind, .id = tag->track};
     struct ph_text codec;
     ph_text_init(&codec, track->codec, sizeof track->codec);
     ph_text_add(&codec, "%s", rtmp_tag_codec_name(tag));
@@ -19,7 +19,7 @@ static struct track *find(struct tracks *tracks, const struct rtmp_tag *tag)
 }
 
 /* The four low bits of a legacy audio body. */
-static void read_sound(struct track *track, uint8_t sound)
+static void read_sound(struct ph_track *track, uint8_t sound)
 {
     static const uint32_t rates_hz[] = {5500, 11025, 22050, 44100};
     if (track->rate_hz)
@@ -28,7 +28,7 @@ static void read_sound(struct track *track, uint8_t sound)
     track->n_channels = 1 + (sound & 1U);
 }
 
-static void read_configuration(struct track *track, const struct rtmp_tag *tag)
+static void read_configuration(struct ph_track *track, const struct rtmp_tag *tag)
 {
     int err = 0;
     switch (tag->fourcc) {
@@ -47,9 +47,9 @@ static void read_configuration(struct track *track, const struct rtmp_tag *tag)
     (void)err; /* then it stays unknown */
 }
 
-void tracks_note(struct tracks *tracks, const struct rtmp_tag *tag)
+void ph_tracks_note(struct ph_tracks *tracks, const struct rtmp_tag *tag)
 {
-    struct track *track = find(tracks, tag);
+    struct ph_track *track = find(tracks, tag);
     if (!track)
         return;
     if (tag->packet == RTMP_TAG_SEQUENCE_START) {
@@ -62,14 +62,14 @@ void tracks_note(struct tracks *tracks, const struct rtmp_tag *tag)
 }
 
 /* The first track's picture, for codecs whose configuration is not read here. */
-static void read_size(struct tracks *tracks, const struct rtmp_value *object)
+static void read_size(struct ph_tracks *tracks, const struct rtmp_value *object)
 {
     double width = rtmp_value_number(rtmp_value_get(object, "width"), 0);
     double height = rtmp_value_number(rtmp_value_get(object, "height"), 0);
     if (!(width >= 1 && width <= 65535 && height >= 1 && height <= 65535))
         return;
     for (size_t i = 0; i < tracks->n; i++) {
-        struct track *track = &tracks->track[i];
+        struct ph_track *track = &tracks->track[i];
         if (track->kind == RTMP_TAG_VIDEO && track->id == 0 && track->width == 0) {
             track->width = (uint32_t)width;
             track->height = (uint32_t)height;
@@ -77,14 +77,14 @@ static void read_size(struct tracks *tracks, const struct rtmp_value *object)
     }
 }
 
-void tracks_note_metadata(struct tracks *tracks, const struct rtmp_value *object)
+void ph_tracks_note_metadata(struct ph_tracks *tracks, const struct rtmp_value *object)
 {
     double fps = rtmp_value_number(rtmp_value_get(object, "framerate"), 0);
     tracks->fps = fps >= 1 && fps <= 1000 ? fps : 0;
     read_size(tracks, object);
 }
 
-bool tracks_are_complete(const struct tracks *tracks)
+bool ph_tracks_are_complete(const struct ph_tracks *tracks)
 {
     bool has_audio = false, has_video = false;
     for (size_t i = 0; i < tracks->n; i++) {
@@ -94,7 +94,7 @@ bool tracks_are_complete(const struct tracks *tracks)
     return has_audio && has_video;
 }
 
-static void tell_sound(const struct track *track, struct ph_text *text)
+static void tell_sound(const struct ph_track *track, struct ph_text *text)
 {
     if (track->rate_hz)
         ph_text_add(text, " %.5g kHz", track->rate_hz / 1000.0);
@@ -104,10 +104,10 @@ static void tell_sound(const struct track *track, struct ph_text *text)
         ph_text_add(text, " %u channels", track->n_channels);
 }
 
-static void tell_kind(const struct tracks *tracks, uint8_t kind, struct ph_text *text)
+static void tell_kind(const struct ph_tracks *tracks, uint8_t kind, struct ph_text *text)
 {
     for (size_t i = 0; i < tracks->n; i++) {
-        const struct track *track = &tracks->track[i];
+        const struct ph_track *track = &tracks->track[i];
         if (track->kind != kind)
             continue;
         ph_text_add(text, "%s%s", text->length ? ", " : "", track->codec);
@@ -123,7 +123,7 @@ static void tell_kind(const struct tracks *tracks, uint8_t kind, struct ph_text 
     }
 }
 
-void tracks_tell(const struct tracks *tracks, struct ph_text *text)
+void ph_tracks_tell(const struct ph_tracks *tracks, struct ph_text *text)
 {
     tell_kind(tracks, RTMP_TAG_VIDEO, text);
     tell_kind(tracks, RTMP_TAG_AUDIO, text);

@@ -12,31 +12,31 @@
 
 #include "base/text.h"
 
-enum { TRACKS_MAX = 8, TRACK_CODEC = 16 };
+enum { PH_TRACKS_MAX = 8, PH_TRACK_CODEC = 16 };
 
-struct track {
+struct ph_track {
     uint8_t kind, id; /* enum rtmp_tag_kind */
     bool has_media;
-    char codec[TRACK_CODEC];
+    char codec[PH_TRACK_CODEC];
     uint32_t width, height;       /* video; 0: not known */
     uint32_t rate_hz, n_channels; /* audio; 0: not known */
 };
 
-struct tracks {
-    struct track track[TRACKS_MAX]; /* what comes after is not told */
+struct ph_tracks {
+    struct ph_track track[PH_TRACKS_MAX]; /* what comes after is not told */
     size_t n;
     double fps; /* from the metadata; 0: not told */
 };
 
 /* Take note of one audio or video message of one track. */
-void tracks_note(struct tracks *tracks, const struct rtmp_tag *tag);
+void ph_tracks_note(struct ph_tracks *tracks, const struct rtmp_tag *tag);
 
 /* Take note of onMetaData's object. */
-void tracks_note_metadata(struct tracks *tracks, const struct rtmp_value *object);
+void ph_tracks_note_metadata(struct ph_tracks *tracks, const struct rtmp_value *object);
 
 /* Has media of both kinds come? Then there is nothing to wait for. */
-bool tracks_are_complete(const struct tracks *tracks);
+bool ph_tracks_are_complete(const struct ph_tracks *tracks);
 
-void tracks_tell(const struct tracks *tracks, struct ph_text *text);
+void ph_tracks_tell(const struct ph_tracks *tracks, struct ph_text *text);
 
 #endif

@@ -81,6 +81,7 @@ void house_open(enum ph_rtmp_login login)
     assert_int_equal(ph_access_set_server_key(&access_rules, SERVER_KEY), 0);
     assert_int_equal(ph_access_set_key(&access_rules, "cam", CAM_KEY), 0);
     struct ph_rtmp_options gate = {
+        .node = "house",
         .workers = loops,
         .media = media,
         .apps = &apps,

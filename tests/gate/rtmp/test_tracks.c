@@ -17,14 +17,14 @@ struct message {
     uint8_t body[32];
 };
 
-static void note(struct tracks *tracks, const struct message *message)
+static void note(struct ph_tracks *tracks, const struct message *message)
 {
     struct rtmp_tag tag;
     assert_int_equal(message->video ? rtmp_tag_parse_video(message->body, message->length, &tag)
                                     : rtmp_tag_parse_audio(message->body, message->length, &tag),
                      0);
     do
-        tracks_note(tracks, &tag);
+        ph_tracks_note(tracks, &tag);
     while (rtmp_tag_track_next(&tag));
 }
 
@@ -46,15 +46,15 @@ static void tracks_are_told_in_words(void **state)
                                                     0x81, 'h',  'v', 'c', '1', 1,   0, 0, 1, 0x01}}}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct tracks tracks = {0};
+        struct ph_tracks tracks = {0};
         char words[256];
         struct ph_text text;
         for (size_t m = 0; m < 4 && rows[i].messages[m].length; m++)
             note(&tracks, &rows[i].messages[m]);
         ph_text_init(&text, words, sizeof words);
-        tracks_tell(&tracks, &text);
+        ph_tracks_tell(&tracks, &text);
         assert_string_equal(words, rows[i].told);
-        assert_int_equal(tracks_are_complete(&tracks), rows[i].complete);
+        assert_int_equal(ph_tracks_are_complete(&tracks), rows[i].complete);
     }
 }
 
@@ -84,7 +84,7 @@ static void metadata_fills_what_is_not_known(void **state)
     static const struct message frame = {true, 9, {0x91, 'h', 'v', 'c', '1', 0, 0, 0, 1}};
     static const struct rtmp_allocator allocator = {.resize = resize};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct tracks tracks = {0};
+        struct ph_tracks tracks = {0};
         struct rtmp_arena arena;
         char words[256];
         struct ph_text text;
@@ -94,9 +94,9 @@ static void metadata_fills_what_is_not_known(void **state)
         assert_int_equal(rtmp_value_set(&arena, object, "height", rtmp_value_new_number(&arena, rows[i].height)), 0);
         assert_int_equal(rtmp_value_set(&arena, object, "framerate", rtmp_value_new_number(&arena, rows[i].fps)), 0);
         note(&tracks, &frame);
-        tracks_note_metadata(&tracks, object);
+        ph_tracks_note_metadata(&tracks, object);
         ph_text_init(&text, words, sizeof words);
-        tracks_tell(&tracks, &text);
+        ph_tracks_tell(&tracks, &text);
         assert_string_equal(words, rows[i].told);
         rtmp_arena_finish(&arena);
     }
