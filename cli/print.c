@@ -9,12 +9,12 @@
 #include "app/json.h"
 #include "cli/link.h"
 
-enum { LINE_MAX = 64 << 20 };
+enum { PRINT_MAX = 64 << 20 };
 
 bool cli_print(const struct rtmp_value *value)
 {
     struct rtmp_buffer text;
-    rtmp_buffer_init(&text, &cli_allocator, LINE_MAX);
+    rtmp_buffer_init(&text, &cli_allocator, PRINT_MAX);
     bool is_whole = ph_json_write(value, &text) == 0 && fwrite(text.data, 1, text.length, stdout) == text.length &&
                     putchar('\n') != EOF && fflush(stdout) == 0;
     rtmp_buffer_finish(&text);

@@ -115,6 +115,9 @@ void ph_help_print(FILE *out)
 {
     fputs("playhouse: a media and application server.\n\n  playhouse [serve] [options]\n"
           "  playhouse call rtmp://HOST[:PORT]/APP[/ROOM] METHOD [JSON...]\n"
+          "  playhouse play rtmp://HOST[:PORT]/APP/STREAM -o FILE.flv\n"
+          "  playhouse probe rtmp://HOST[:PORT]/APP/STREAM [--seconds N]\n"
+          "  playhouse publish FILE.flv rtmp://HOST[:PORT]/APP/STREAM[?key=KEY] [--loop]\n"
           "  playhouse so rtmp://HOST[:PORT]/APP[/ROOM] NAME [--count N] [--set SLOT=JSON]... [--persistent]\n\n",
           out);
     for (size_t i = 0; i < PH_COUNT(words); i++) {

@@ -224,8 +224,6 @@ static void take_event(struct caller *caller, const struct rtmp_event *event)
     case RTMP_EVENT_CLOSE:
         caller_fail(caller, "the server closed the connection");
         break;
-    case RTMP_EVENT_CALL: /* onBWDone and the like */
-        break;
     default:
         if (caller->is_ready)
             caller->handler->event(caller->user, event);
@@ -374,7 +372,7 @@ static void on_found(void *user, const char *fault, const struct ph_address *add
     struct caller *caller = user;
     caller->lookup = NULL;
     if (fault) {
-        caller_fail(caller, "%s: %s", caller->url.host, fault);
+        caller_fail(caller, "%s cannot be reached: %s", caller->url.host, fault);
         return;
     }
     memcpy(caller->addresses, addresses, n * sizeof *addresses);

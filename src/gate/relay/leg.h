@@ -42,6 +42,7 @@ enum leg_state { LEG_WAITING, LEG_CALLING, LEG_CARRYING };
 
 struct leg {
     struct ph_list in_place;                /**< relay.c */
+    void (*on_drained)(struct leg *leg);    /**< relay.c: look whether it is still needed */
     const struct ph_relay_options *options; /**< lent */
     struct ph_loop *loop;
     struct rule *rule;          /**< a reference */
@@ -61,6 +62,7 @@ struct leg {
     char error[PH_RELAY_FAULT];
 
     uint32_t stream_id;       /**< 0: none yet */
+    bool is_drained;          /**< push.c: the server has all, and nobody publishes any more */
     struct ph_viewer *viewer; /**< push.c */
 
     /* pull.c */

@@ -12,11 +12,16 @@ static void on_joined(void *user, bool again)
 {
     struct leg *leg = user;
     (void)again;
+    leg->is_drained = false;
     caller_collect(leg->caller);
 }
 
-/* The finder says the same, and takes the leg away. */
-static void on_absent(void *user) { (void)user; }
+static void on_absent(void *user)
+{
+    struct leg *leg = user;
+    leg->is_drained = true;
+    leg->on_drained(leg);
+}
 
 static void on_lost(void *user, enum ph_viewer_lost why)
 {

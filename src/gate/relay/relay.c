@@ -142,12 +142,21 @@ static bool must_pull(const struct place *place, const struct bound *bound)
     return is_watched(place, bound->rule) && (leg || place->is_wanted);
 }
 
+/* A stream that has ended is pushed to its last message. */
+static bool must_push(const struct place *place, const struct bound *bound)
+{
+    const struct leg *leg = leg_of(place, bound->rule);
+    return place->is_live || (leg && leg->viewer && !leg->is_drained);
+}
+
 static bool must_carry(const struct place *place, const struct bound *bound)
 {
     if (place->home->is_draining || !concerns(bound, place))
         return false;
-    return bound->rule->kind == PH_RELAY_PUSH ? place->is_live : must_pull(place, bound);
+    return bound->rule->kind == PH_RELAY_PUSH ? must_push(place, bound) : must_pull(place, bound);
 }
+
+static void on_drained(struct leg *leg) { look_soon(ph_container_of(leg->path, struct place, path)); }
 
 static void add_leg(struct place *place, struct bound *bound)
 {
@@ -157,6 +166,7 @@ static void add_leg(struct place *place, struct bound *bound)
     if (home->n_legs >= PH_LIMIT_RELAY_LEGS ||
         leg_create(&home->relay->options, home->loop, bound->rule, &place->path, via, &leg))
         return;
+    leg->on_drained = on_drained;
     ph_list_append(&place->legs, &leg->in_place);
     home->n_legs++;
 }

@@ -71,6 +71,21 @@ def relay_pushes_what_is_published():
 
 
 @scenario
+def relay_pushes_to_the_last_message():
+    """Also where nobody waits for a publisher to come back, and writes are gathered."""
+    path = sample("h264-aac")
+    with live("auth.publish=open") as b, live("auth.publish=open", "app.live.linger=0", "app.live.latency=500", *push(there(b.port))) as a:
+        with Player(b.url(), "-t", "5") as over_there:
+            b.wait_line("playing live/cam")
+            with publish(path, a.url()) as source:
+                source.wait()
+            a.wait_line(r"closed live/cam: the stream has ended after .* \(push b")
+        sent, got = (float(re.search(r", ([\d.]+) kB in", server.wait_line("closed live/cam: publisher left")).group(1))
+                     for server in (a, b))
+        assert abs(sent - got) < 2, (sent, got)
+
+
+@scenario
 def relay_pulls_on_demand():
     """One connection however many watch; none when nobody does; again when somebody does."""
     path = sample("h264-aac")

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""playhouse call and playhouse so; rtmpdump's arguments; more rooms than there may be."""
+"""playhouse call, so, publish, play and probe; rtmpdump's arguments; more rooms than there may be."""
 
 import json
+import os
 import subprocess
+import tempfile
+import time
 
-from peers import Peer, require
+from media import packets, same, sample
+from peers import Peer, Player, require
 from rtmp import Client
 from scenario import scenario
 from scenarios.apps import guests
+from scenarios.live import live
 from scenarios.lua import expect, scripted
-from server import HANG, Failure, Server, wait_for
+from scenarios.tls import certified, options
+from server import HANG, Failure, Server, free_port, wait_for
 from shared import Shared
 from websocket import Member
 
@@ -118,3 +124,78 @@ def more_rooms_than_there_may_be():
         wanderer.call("$join", "room7")
         expect(wanderer.call("where"), "room7")
         expect(ann.call("where"), "home")
+
+
+@scenario
+def tool_publishes_plays_and_probes():
+    """A file goes out in real time and comes back as it was; a pipe and a loop too; what a stream has is measured."""
+    path = sample("h264-aac")
+    with live() as server, tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "out.flv")
+        with Peer([Server.binary, "play", server.url(), "-o", out]) as player, Player(server.url()) as judge:
+            server.wait_line("playing live/cam", count=2)
+            with Peer([Server.binary, "publish", path, server.url(key=True)]) as source:
+                server.wait_line("publishing live/cam: h264 320x180 30 fps, aac 44.1 kHz mono .*Playhouse")
+                found = json.loads(Peer([Server.binary, "probe", server.url(), "--seconds", "2"]).wait())
+                assert [(t["kind"], t["codec"]) for t in found["tracks"]] == [("video", "h264"), ("audio", "aac")], found
+                assert found["tracks"][0]["width"] == 320 and found["tracks"][1]["rate_hz"] == 44100, found
+                assert found["key_interval_ms"] == 1000 and 20 < found["frames_per_second"] < 60, found
+                assert found["bits_per_second"] > 100000 and found["first_media_ms"] < 5000, found
+                source.wait()
+                assert "s were published" in source.text(source.err)
+            server.wait_line("closed live/cam: publisher left")
+            judged = judge.packets()
+            player.wait()
+            assert "the stream has ended after" in player.text(player.err)
+        same(packets(path), judged)
+        same(packets(path), packets(out))
+        with open(path, "rb") as film, Peer([Server.binary, "publish", "-", server.url("piped", key=True)], stdin=film) as piped:
+            server.wait_line("publishing live/piped")
+            piped.wait()
+        with Peer([Server.binary, "publish", path, server.url("round", key=True), "--loop"]):
+            server.wait_line("publishing live/round")
+            time.sleep(7)
+            found = json.loads(Peer([Server.binary, "probe", server.url("round"), "--seconds", "1"]).wait())
+            assert found["bits_per_second"] > 100000, found
+
+
+@scenario
+def tool_streams_that_fail():
+    with live() as server, tempfile.TemporaryDirectory() as folder:
+        text = os.path.join(folder, "text.flv")
+        with open(text, "w") as f:
+            f.write("this is no film")
+        path, url = sample("h264-aac"), server.url(key=True)
+        for words, arguments, status in (
+                ("usage: playhouse publish", ["publish"], 2),
+                ("usage: playhouse publish", ["publish", "-", url, "--loop"], 2),
+                ("/none cannot be read", ["publish", "/none", url], 2),
+                ("is no address of the form rtmp://HOST", ["publish", path, "rtmp://127.0.0.1/live"], 2),
+                ("the file is no FLV", ["publish", text, url], 1),
+                ("NetStream.Publish.Denied", ["publish", path, server.url()], 1),
+                ("cannot be reached", ["publish", path, f"rtmp://127.0.0.1:{free_port()}/live/cam"], 1),
+                ("usage: playhouse play", ["play"], 2),
+                ("/none/out.flv cannot be written", ["play", url, "-o", "/none/out.flv"], 2),
+                ("usage: playhouse probe", ["probe", url, "--seconds", "0"], 2),
+                ("nobody has published this stream within 10 s", ["probe", url], 1)):
+            with Peer([Server.binary, *arguments]) as run:
+                run.wait(status=(status,))
+                if words not in run.text(run.err):
+                    raise Failure(f"{arguments}: {run.text(run.err)}")
+
+
+@scenario
+def tool_speaks_tls_and_logs_in():
+    with certified() as folder, live("auth.login=always", *options(folder)) as server:
+        url = server.url().replace("rtmp://", f"rtmps://me:{server.key}@")
+        with Peer([Server.binary, "publish", sample("h264-aac"), url], env={"SSL_CERT_FILE": f"{folder}/playhouse.crt"}) as source:
+            server.wait_line("publishing live/cam")
+            source.wait()
+        with Peer([Server.binary, "publish", sample("h264-aac"), url]) as stranger:
+            stranger.wait(status=(1,))
+            assert "TLS: self-signed certificate" in stranger.text(stranger.err), stranger.text(stranger.err)
+    with certified("other.example") as folder, live(*options(folder)) as server:
+        url = server.url(key=True).replace("rtmp://127.0.0.1", "rtmps://localhost")
+        with Peer([Server.binary, "publish", sample("h264-aac"), url], env={"SSL_CERT_FILE": f"{folder}/playhouse.crt"}) as misled:
+            misled.wait(status=(1,))
+            assert "TLS: hostname mismatch" in misled.text(misled.err), misled.text(misled.err)
