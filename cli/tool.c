@@ -6,8 +6,8 @@
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"call", cli_call},   {"cert", cli_cert},       {"play", cli_play},
-                {"probe", cli_probe}, {"publish", cli_publish}, {"so", cli_so}};
+} commands[] = {{"call", cli_call},       {"cert", cli_cert},   {"play", cli_play}, {"probe", cli_probe},
+                {"publish", cli_publish}, {"relay", cli_relay}, {"so", cli_so}};
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -7,6 +7,7 @@
  *     playhouse play URL [-o FILE]           write a stream as FLV
  *     playhouse probe URL [--seconds N]      measure a stream, print one line of JSON
  *     playhouse publish FILE|- URL [--loop]  publish FLV in real time
+ *     playhouse relay FROM TO                carry a stream from one server to another
  *     playhouse so URL NAME [options]        use a shared object, print every change as one line of JSON
  *
  * Status 0: it was done; 1: it could not be done, and one line on stderr says why; 2: that is no such command.
@@ -28,6 +29,7 @@ int cli_cert(int argc, char **argv);
 int cli_play(int argc, char **argv);
 int cli_probe(int argc, char **argv);
 int cli_publish(int argc, char **argv);
+int cli_relay(int argc, char **argv);
 int cli_so(int argc, char **argv);
 
 #endif

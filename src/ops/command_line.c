@@ -118,6 +118,7 @@ void ph_help_print(FILE *out)
           "  playhouse play rtmp://HOST[:PORT]/APP/STREAM -o FILE.flv\n"
           "  playhouse probe rtmp://HOST[:PORT]/APP/STREAM [--seconds N]\n"
           "  playhouse publish FILE.flv rtmp://HOST[:PORT]/APP/STREAM[?key=KEY] [--loop]\n"
+          "  playhouse relay rtmp://HOST[:PORT]/APP/STREAM rtmp://HOST[:PORT]/APP/STREAM\n"
           "  playhouse so rtmp://HOST[:PORT]/APP[/ROOM] NAME [--count N] [--set SLOT=JSON]... [--persistent]\n\n",
           out);
     for (size_t i = 0; i < PH_COUNT(words); i++) {

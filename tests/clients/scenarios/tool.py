@@ -3,12 +3,13 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
 
 from media import packets, same, sample
-from peers import Peer, Player, require
+from peers import Peer, Player, publish, require
 from rtmp import Client
 from scenario import scenario
 from scenarios.apps import guests
@@ -160,6 +161,26 @@ def tool_publishes_plays_and_probes():
 
 
 @scenario
+def tool_relays():
+    """From one server to another, until it is interrupted."""
+    path = sample("h264-aac")
+    with live() as one, live() as two, publish(path, one.url(key=True)) as source:
+        one.wait_line("publishing live/cam")
+        with Player(two.url("there")) as viewer, Peer([Server.binary, "relay", one.url(), two.url("there", key=True)]) as relay:
+            two.wait_line("publishing live/there: h264 320x180 30 fps, aac 44.1 kHz mono .*Playhouse")
+            viewer.begun()
+            source.wait()
+            wait_for(lambda: len(viewer.so_far()) >= len(packets(path)) - 100, "the stream over there")
+            relay.stop()
+            said = relay.text(relay.err)
+            assert relay.process.returncode == 0 and re.search(r"playhouse relay: [\d.]+ kB were carried", said), said
+            assert one.key not in said and two.key not in said, "a key is in the log"
+            two.wait_line("closed live/there: publisher left")
+            two.wait_line("closed live: the peer left")
+            same(packets(path), viewer.packets(), to_end=False)
+
+
+@scenario
 def tool_streams_that_fail():
     with live() as server, tempfile.TemporaryDirectory() as folder:
         text = os.path.join(folder, "text.flv")
@@ -176,6 +197,9 @@ def tool_streams_that_fail():
                 ("cannot be reached", ["publish", path, f"rtmp://127.0.0.1:{free_port()}/live/cam"], 1),
                 ("usage: playhouse play", ["play"], 2),
                 ("/none/out.flv cannot be written", ["play", url, "-o", "/none/out.flv"], 2),
+                ("usage: playhouse relay", ["relay", url], 2),
+                ("to: the URL does not begin with rtmp://", ["relay", url, "http://x/live/cam"], 2),
+                ("cannot be reached", ["relay", f"rtmp://127.0.0.1:{free_port()}/live/cam", url], 1),
                 ("usage: playhouse probe", ["probe", url, "--seconds", "0"], 2),
                 ("nobody has published this stream within 10 s", ["probe", url], 1)):
             with Peer([Server.binary, *arguments]) as run:
