@@ -31,6 +31,9 @@ SAMPLES = {
     "vp9-aac": (VIDEO + AUDIO, ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "30",
                                 "-c:a", "aac"]),
     # OBS's default on custom servers: a key frame every 250 frames; 6 Mbit/s of noise that does not compress.
+    "noise": (["-f", "lavfi", "-i", "testsrc2=s=640x360:r=30,noise=alls=40:allf=t"] + AUDIO,
+              ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-b:v", "6M", "-minrate", "6M", "-maxrate", "6M",
+               "-bufsize", "6M", "-pix_fmt", "yuv420p", "-c:a", "aac"]),
     "mp3": (AUDIO, ["-c:a", "libmp3lame"]),
     "long-gop": (["-f", "lavfi", "-i", "testsrc2=s=640x360:r=30,noise=alls=40:allf=t"] + AUDIO,
                  ["-c:v", "libx264", "-preset", "ultrafast", "-g", "250", "-keyint_min", "250", "-sc_threshold", "0",

@@ -67,7 +67,7 @@ static void add_workers(struct page *page, struct ph_census *census)
 
 static void add_sessions(struct page *page, struct ph_census *census)
 {
-    static const char *const protocols[] = {"rtmp", "json", "flv", "http", "unknown"};
+    static const char *const protocols[] = {"rtmp", "json", "flv", "http", "relay", "unknown"};
     head(page, "sessions", "gauge", "Connections by what they speak.");
     for (size_t p = 0; p < sizeof protocols / sizeof *protocols; p++) {
         size_t i, n = 0;

@@ -292,7 +292,7 @@ static void on_close(void *user, enum ph_close reason)
 static void about(void *user, struct ph_conn_about *told)
 {
     const struct caller *caller = user;
-    *told = (struct ph_conn_about){.protocol = "rtmp relay", .path = caller->url.app};
+    *told = (struct ph_conn_about){.protocol = "relay", .path = caller->url.app};
 }
 
 static int make_client(struct caller *caller)

@@ -97,6 +97,8 @@ def relay_pulls_on_demand():
                 by_rtmp.begun()
                 a.wait_line("playing live/cam")
                 assert len([line for line in a.lines if "playing live/cam" in line]) == 1, a.lines
+                by_metric = get(b.local_port, "/metrics")[2].decode()
+                assert 'playhouse_sessions{protocol="relay"} 1\n' in by_metric, by_metric
                 leg, = legs(b, "a")
                 assert leg["state"] == "carrying" and leg["bytes"] > 1000 and leg["stream"] == "live/cam", leg
                 assert leg["target"] == f"rtmp://127.0.0.1:{a.port}/live", leg
@@ -251,6 +253,26 @@ def relay_comes_back_with_its_server():
                 b.stopped = True
                 b.process.returncode = 0  # as it was meant
         source.wait()
+
+
+@scenario
+def relay_slow_target_slows_nobody():
+    """One target is frozen, its buffers full: the other one and the viewers here miss nothing; it is left, and called again."""
+    path = sample("noise")
+    with live(*OPEN) as b, Server(*OPEN, observed=False) as frozen:
+        with live(*OPEN, *push(there(b.port)), *push(there(frozen.port), name="slow")) as a, Player(b.url()) as over_there, \
+                Player(a.url()) as here:
+            b.wait_line("playing live/cam")
+            a.wait_line("playing live/cam")
+            with publish(path, a.url()) as source:
+                frozen.wait_line("publishing live/cam")
+                frozen.process.send_signal(signal.SIGSTOP)
+                a.wait_line(r"the server does not read; it will be tried again \(push slow")
+                frozen.process.send_signal(signal.SIGCONT)
+                a.wait_line("pushing live/cam: push slow", count=2)
+                source.wait()
+                played = [len(player.packets()) for player in (here, over_there)]
+                assert played[0] == played[1] > 400, played
 
 
 @scenario
