@@ -155,6 +155,7 @@ static void on_retry(struct ph_timer *timer)
     struct leg *leg = ph_container_of(timer, struct leg, retry);
     struct rtmp_url *url = malloc(sizeof *url);
     const char *why = call(leg, url);
+    leg->on_change(leg); /* somebody may publish it here by now */
     if (url)
         explicit_bzero(url, sizeof *url);
     free(url);
@@ -181,7 +182,8 @@ int leg_create(const struct ph_relay_options *options, struct ph_loop *loop, str
     ph_timer_init(&leg->retry, on_retry);
     ph_timer_init(&leg->watch, leg->kind->on_watch);
     enter(leg, LEG_WAITING);
-    if (ph_via_add(via, options->node, leg->via))
+    leg->has_failed = ph_via_add(via, options->node, leg->via) != 0;
+    if (leg->has_failed)
         ph_text_copy(leg->error, sizeof leg->error, "it has come through too many servers");
     else
         ph_timer_start(loop, &leg->retry, 0);

@@ -42,7 +42,7 @@ enum leg_state { LEG_WAITING, LEG_CALLING, LEG_CARRYING };
 
 struct leg {
     struct ph_list in_place;                /**< relay.c */
-    void (*on_drained)(struct leg *leg);    /**< relay.c: look whether it is still needed */
+    void (*on_change)(struct leg *leg);     /**< relay.c: look whether it is still needed */
     const struct ph_relay_options *options; /**< lent */
     struct ph_loop *loop;
     struct rule *rule;          /**< a reference */

@@ -20,7 +20,7 @@ static void on_absent(void *user)
 {
     struct leg *leg = user;
     leg->is_drained = true;
-    leg->on_drained(leg);
+    leg->on_change(leg);
 }
 
 static void on_lost(void *user, enum ph_viewer_lost why)

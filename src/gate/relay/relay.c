@@ -156,7 +156,7 @@ static bool must_carry(const struct place *place, const struct bound *bound)
     return bound->rule->kind == PH_RELAY_PUSH ? must_push(place, bound) : must_pull(place, bound);
 }
 
-static void on_drained(struct leg *leg) { look_soon(ph_container_of(leg->path, struct place, path)); }
+static void on_change(struct leg *leg) { look_soon(ph_container_of(leg->path, struct place, path)); }
 
 static void add_leg(struct place *place, struct bound *bound)
 {
@@ -164,9 +164,11 @@ static void add_leg(struct place *place, struct bound *bound)
     struct leg *leg;
     const char *via = bound->rule->kind == PH_RELAY_PUSH ? place->publisher_via : place->viewer_via;
     if (home->n_legs >= PH_LIMIT_RELAY_LEGS ||
-        leg_create(&home->relay->options, home->loop, bound->rule, &place->path, via, &leg))
+        leg_create(&home->relay->options, home->loop, bound->rule, &place->path, via, &leg)) {
+        ph_media_give_up(home->relay->options.media, &place->path);
         return;
-    leg->on_drained = on_drained;
+    }
+    leg->on_change = on_change;
     ph_list_append(&place->legs, &leg->in_place);
     home->n_legs++;
 }
@@ -227,7 +229,8 @@ static bool may_come(const struct place *place)
     {
         const struct bound *bound = ph_list_entry(node, struct bound, link);
         const struct leg *leg = leg_of(place, bound->rule);
-        if (bound->rule->kind == PH_RELAY_PULL && must_carry(place, bound) && !(leg && leg->has_failed))
+        bool has_hope = leg ? !leg->has_failed : place->home->n_legs < PH_LIMIT_RELAY_LEGS;
+        if (bound->rule->kind == PH_RELAY_PULL && has_hope && must_carry(place, bound))
             return true;
     }
     return false;
@@ -276,9 +279,21 @@ static void look_at_all(struct home *home)
         look_soon(place);
 }
 
-static int hold_rule(struct home *home, struct rule *rule, bool is_paused)
+/* The rule begins, or goes on: here, and for the stream that it fetches whether somebody wants it or not. */
+static int wake(struct home *home, const struct rule *rule)
 {
     struct ph_path path;
+    look_at_all(home);
+    if (!rule->is_always || !rule_path(rule, &path) || ph_media_desk(home->relay->options.media, &path) != home->loop)
+        return 0;
+    struct place *place = place_get(home, &path);
+    if (place)
+        look_soon(place);
+    return place ? 0 : -ENOMEM;
+}
+
+static int hold_rule(struct home *home, struct rule *rule, bool is_paused)
+{
     struct bound *bound = calloc(1, sizeof *bound);
     if (!bound)
         return -ENOMEM;
@@ -287,13 +302,7 @@ static int hold_rule(struct home *home, struct rule *rule, bool is_paused)
     ph_ref_take(&rule->ref);
     ph_list_append(&home->rules, &bound->link);
     home->n_rules++;
-    look_at_all(home);
-    if (!rule->is_always || !rule_path(rule, &path) || ph_media_desk(home->relay->options.media, &path) != home->loop)
-        return 0;
-    struct place *place = place_get(home, &path);
-    if (place)
-        look_soon(place);
-    return place ? 0 : -ENOMEM;
+    return wake(home, rule);
 }
 
 static void drop_rule(struct home *home, struct bound *bound)
@@ -394,11 +403,10 @@ static int change(struct ph_relay_request *request, struct home *home)
         return -ENOENT;
     if (request->order == PH_RELAY_REMOVE) {
         drop_rule(home, bound);
-    } else {
-        bound->is_paused = request->order == PH_RELAY_PAUSE;
-        look_at_all(home);
+        return 0;
     }
-    return 0;
+    bound->is_paused = request->order == PH_RELAY_PAUSE;
+    return wake(home, bound->rule);
 }
 
 static void visit(struct ph_round *round, struct ph_loop *loop)

@@ -272,7 +272,7 @@ def relay_slow_target_slows_nobody():
                 a.wait_line("pushing live/cam: push slow", count=2)
                 source.wait()
                 played = [len(player.packets()) for player in (here, over_there)]
-                assert played[0] == played[1] > 400, played
+                assert abs(played[0] - played[1]) < 10 and played[0] > 400, played  # a push begins at a key frame
 
 
 @scenario
@@ -311,7 +311,11 @@ def relay_by_request():
         b.wait_line("closed live/copy: publisher left", count=2)
         assert order(a, "GET") == {"items": []}
         order(a, "POST", body={"name": "from", "pull": "live/back", "from": b.url("none"), "always": True}, status=201)
-        wait_for(lambda: legs(a, "from")[0]["state"] == "calling", "the pull")
+        wait_for(lambda: [leg["state"] for leg in legs(a, "from")] == ["calling"], "the pull")
+        order(a, "POST", "/from/pause", status=204)
+        wait_for(lambda: not legs(a, "from"), "the pull to rest")
+        order(a, "POST", "/from/resume", status=204)
+        wait_for(lambda: [leg["state"] for leg in legs(a, "from")] == ["calling"], "the pull to go on")
 
 
 @scenario
