@@ -512,6 +512,7 @@ static void first_bytes_tell(void **state)
 struct upper {
     struct ph_filter filter;
     bool *destroyed;
+    bool waits; /* for the peer's hello: takes nothing until something was read */
 };
 
 static int upper_read(struct ph_filter *filter, uint8_t *into, size_t cap, size_t *got)
@@ -519,12 +520,22 @@ static int upper_read(struct ph_filter *filter, uint8_t *into, size_t cap, size_
     int err = filter->below->ops->read(filter->below, into, cap, got);
     for (size_t i = 0; !err && i < *got; i++)
         into[i] ^= 0x20;
+    if (!err)
+        ph_container_of(filter, struct upper, filter)->waits = false;
     return err;
 }
 
 static int upper_write(struct ph_filter *filter, const struct iovec *iov, int n, size_t *accepted)
 {
-    return filter->below->ops->write(filter->below, iov, n, accepted);
+    if (!ph_container_of(filter, struct upper, filter)->waits)
+        return filter->below->ops->write(filter->below, iov, n, accepted);
+    *accepted = 0;
+    return 0;
+}
+
+static unsigned upper_wants(const struct ph_filter *filter)
+{
+    return ph_container_of(filter, const struct upper, filter)->waits ? PH_WANT_SILENCE : 0;
 }
 
 static size_t upper_promised(const struct ph_filter *filter)
@@ -540,8 +551,12 @@ static void upper_destroy(struct ph_filter *filter)
     free(upper);
 }
 
-static const struct ph_filter_ops upper_ops = {
-    .name = "upper", .read = upper_read, .write = upper_write, .promised = upper_promised, .destroy = upper_destroy};
+static const struct ph_filter_ops upper_ops = {.name = "upper",
+                                               .read = upper_read,
+                                               .write = upper_write,
+                                               .promised = upper_promised,
+                                               .wants = upper_wants,
+                                               .destroy = upper_destroy};
 
 static void filters_stack(void **state)
 {
@@ -559,6 +574,32 @@ static void filters_stack(void **state)
     ph_conn_close(conn, PH_CLOSE_DONE);
     turn();
     assert_true(destroyed);
+}
+
+/* Room in the socket is no news to a user whose bytes wait for the peer. */
+static void a_filter_may_wait_for_the_peer(void **state)
+{
+    (void)state;
+    bool destroyed = false;
+    size_t accepted;
+    const struct iovec piece = {(char[]){"hello"}, 5};
+    struct upper *upper = calloc(1, sizeof *upper);
+    assert_non_null(upper);
+    upper->filter.ops = &upper_ops;
+    upper->destroyed = &destroyed;
+    upper->waits = true;
+    ph_conn_push_filter(conn, &upper->filter);
+    assert_int_equal(ph_conn_write(conn, &piece, 1, &accepted), 0);
+    assert_int_equal(accepted, 0);
+    for (int i = 0; i < 5; i++)
+        turn();
+    assert_int_equal(user.n_writable, 0);
+    say("x");
+    for (int i = 0; i < 3; i++)
+        turn();
+    assert_int_equal(user.n_writable, 1);
+    assert_int_equal(ph_conn_write(conn, &piece, 1, &accepted), 0);
+    assert_int_equal(accepted, 5);
 }
 
 int main(void)
@@ -580,6 +621,7 @@ int main(void)
         TEST(first_questions_are_acknowledged_at_once, set_up_tcp),
         cmocka_unit_test(what_a_window_says),
         TEST(filters_stack, set_up),
+        TEST(a_filter_may_wait_for_the_peer, set_up),
         TEST(the_gate_gets_the_first_bytes, set_up_detect),
         TEST(strange_bytes_are_closed, set_up_detect),
         TEST(a_gate_may_refuse, set_up_detect),
