@@ -600,7 +600,7 @@ static void a_filter_may_wait_for_the_peer(void **state)
     assert_int_equal(user.n_writable, 1);
     assert_int_equal(ph_conn_write(conn, &piece, 1, &accepted), 0);
     assert_int_equal(accepted, 5);
-    ph_conn_close(conn, PH_CLOSE_DONE); /* the filter tells this function of its end */
+    ph_conn_close(conn, PH_CLOSE_LOST); /* the filter tells this function of its end */
     turn();
     assert_true(destroyed);
 }
