@@ -11,8 +11,8 @@
 
 #include "app/letter.h"
 #include "base/limits.h"
-#include "base/random.h"
 #include "base/text.h"
+#include "gate/rtmp/nonce.h"
 #include "gate/rtmp/via.h"
 #include "net/conn.h"
 #include "net/lookup.h"
@@ -159,15 +159,6 @@ static void turn(struct caller *caller, const char *why)
     ph_conn_close(caller->conn, PH_CLOSE_DONE);
 }
 
-static void fill_random(void *user, uint8_t *out, size_t length)
-{
-    (void)user;
-    if (ph_random_fill(out, length))
-        memset(out, 0, length); /* the handshake of a client keeps no secret */
-}
-
-static const struct rtmp_random system_random = {.fill = fill_random};
-
 /* "rtmp://host/live" of a redirect takes the place of ours; stream, user and password stay. */
 static void follow(struct caller *caller, const struct rtmp_event_refused *refused)
 {
@@ -192,7 +183,7 @@ static void follow(struct caller *caller, const struct rtmp_event_refused *refus
 static void take_refusal(struct caller *caller, const struct rtmp_event_refused *refused)
 {
     const char *asks = caller->url.user;
-    int rc = asks[0] ? rtmp_client_next_query(refused->description, asks, caller->url.password, &system_random,
+    int rc = asks[0] ? rtmp_client_next_query(refused->description, asks, caller->url.password, &ph_rtmp_nonce,
                                               caller->query, sizeof caller->query)
                      : RTMP_E_STATE;
     if (rc == 0) {
@@ -315,7 +306,7 @@ static int make_client(struct caller *caller)
     bool made = properties && via && rtmp_value_set(&arena, properties, PH_VIA_PROPERTY, via) == 0;
     const struct rtmp_client_config config = {
         .allocator = &ph_app_allocator,
-        .random = &system_random,
+        .random = &ph_rtmp_nonce,
         .limits = {.message_media = PH_LIMIT_MESSAGE_MEDIA, .output = PH_LIMIT_EVENT_QUEUE},
         .chunk_size = PH_LIMIT_CHUNK_OUT,
         .app = app,

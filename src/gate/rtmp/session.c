@@ -9,10 +9,11 @@
 #include <rtmpwire/chunk.h>
 
 #include "app/app.h"
+#include "app/letter.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/text.h"
+#include "gate/rtmp/nonce.h"
 #include "media/publisher.h"
 
 enum {
@@ -371,34 +372,13 @@ static void on_watch(struct ph_timer *timer)
 
 /* Beginning and end */
 
-static void *resize(void *user, void *block, size_t old_size, size_t new_size)
-{
-    (void)user;
-    (void)old_size;
-    if (new_size == 0) {
-        free(block);
-        return NULL;
-    }
-    return realloc(block, new_size);
-}
-
-/* Only has to differ from one handshake to the next. */
-static void fill(void *user, uint8_t *out, size_t length)
-{
-    (void)user;
-    if (ph_random_fill(out, length))
-        memset(out, 0, length);
-}
-
 _Static_assert((int)RTMP_CHUNK_SIZE_MAX == (int)PH_LIMIT_CHUNK_MAX, "one ceiling for chunk sizes");
 
 static int make_protocol(struct session *session)
 {
-    static const struct rtmp_allocator allocator = {.resize = resize};
-    static const struct rtmp_random random = {.fill = fill};
     struct rtmp_server_config config = {
-        .allocator = &allocator,
-        .random = &random,
+        .allocator = &ph_app_allocator,
+        .random = &ph_rtmp_nonce,
         .chunk_size = PH_LIMIT_CHUNK_OUT,
         .limits = {.chunk_size_min = PH_LIMIT_CHUNK_MIN,
                    .chunk_streams = PH_LIMIT_CHUNK_STREAMS,

@@ -11,6 +11,7 @@
  * publish.c  a stream that comes in                   play.c     a stream that goes out
  * ingest.c   its messages become units of the log     form.c     how the stream's log is written
  * tracks.c   what a publisher sends, for the log      via.c      the servers it has come through
+ * nonce.c    what handshakes are filled with
  * shared.c   shared objects on the wire
  * seating.c  its seat in an application
  *
