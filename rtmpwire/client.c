@@ -23,6 +23,21 @@ static void *resize(const struct rtmp_client *client, void *block, size_t old_si
 
 /* Life */
 
+/* The member is there from the start; what it says waits for the server's challenge. */
+static int reserve_proof(struct rtmp_client *client, const struct rtmp_client_config *config)
+{
+    char blank[RTMP_PROOF_LENGTH + 1];
+    if (!config->secret)
+        return 0;
+    memcpy(client->secret, config->secret, config->secret_length);
+    client->secret_length = config->secret_length;
+    memset(blank, '0', RTMP_PROOF_LENGTH);
+    blank[RTMP_PROOF_LENGTH] = '\0';
+    int rc = rtmp_put_text_member(&client->connect, RTMP_PROOF_MEMBER, blank);
+    client->proof = rc ? 0 : client->connect.length - RTMP_PROOF_LENGTH;
+    return rc;
+}
+
 static int write_connect_body(struct rtmp_client *client, const struct rtmp_client_config *config)
 {
     struct rtmp_buffer *body = &client->connect;
@@ -44,6 +59,7 @@ static int write_connect_body(struct rtmp_client *client, const struct rtmp_clie
         rc = rc ? rc : rtmp_put_number_member(body, "objectEncoding", config->object_encoding);
     rc = rc ? rc : rtmp_put_capabilities(body, config->capabilities, &n_complex);
     rc = rc ? rc : rtmp_put_members(body, config->properties, &n_complex);
+    rc = rc ? rc : reserve_proof(client, config);
     rc = rc ? rc : rtmp_amf0_end_object(body);
     return rc ? rc : rtmp_put_items(body, config->arguments, &n_complex);
 }
@@ -51,7 +67,7 @@ static int write_connect_body(struct rtmp_client *client, const struct rtmp_clie
 int rtmp_client_create(const struct rtmp_client_config *config, struct rtmp_client **created)
 {
     if (!config->allocator || !config->random || !config->app || !config->tc_url ||
-        config->chunk_size > RTMP_CHUNK_SIZE_MAX)
+        config->chunk_size > RTMP_CHUNK_SIZE_MAX || config->secret_length > RTMP_CLIENT_SECRET_MAX)
         return RTMP_E_RANGE;
     const struct rtmp_allocator *allocator = config->allocator;
     struct rtmp_client *client = allocator->resize(allocator->user, NULL, 0, sizeof *client);
@@ -94,6 +110,9 @@ static int say_connect(struct rtmp_client *client)
     struct link *link = &client->link;
     int rc = rtmp_link_write_control(link, RTMP_TYPE_SET_CHUNK_SIZE, client->chunk_size, 0);
     link->chunk_size = client->chunk_size;
+    if (client->proof)
+        rtmp_proof_write(client->secret, client->secret_length, link->challenge,
+                         (char *)client->connect.data + client->proof);
     rc = rc ? rc : rtmp_link_write(link, RTMP_TYPE_COMMAND_AMF0, 0, 0, client->connect.data, client->connect.length);
     rtmp_buffer_finish(&client->connect);
     client->state = CLIENT_CONNECTING;

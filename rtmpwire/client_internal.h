@@ -23,6 +23,9 @@ struct client_stream {
 struct rtmp_client {
     struct link link;
     struct rtmp_buffer connect; /* body of the connect command, until it is sent */
+    size_t proof;               /* where in it the proof is to be written; 0: none */
+    uint8_t secret[RTMP_CLIENT_SECRET_MAX];
+    size_t secret_length;
     uint32_t chunk_size;
     uint32_t window;
     uint32_t next_id;

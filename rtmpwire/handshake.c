@@ -15,6 +15,7 @@ enum {
     OUT_FIRST = 1,
     OUT_SECOND = 1 + PACKET,
     OUT_SIZE = 1 + 2 * PACKET,
+    RANDOM = 8,                    /* where the random bytes of a first packet begin */
     SIGNED = PACKET - SHA256_SIZE, /* bytes of a second packet before its signature */
 };
 
@@ -47,6 +48,7 @@ struct rtmp_handshake {
     enum state state;
     bool is_server, failed;
     bool has_digest;
+    uint8_t challenge[RTMP_CHALLENGE_SIZE];
     size_t n_read; /* bytes of the packet being read */
     size_t sent, ready;
     uint8_t out[OUT_SIZE];
@@ -178,11 +180,13 @@ static void answer_client(struct rtmp_handshake *handshake)
         sign_second(handshake, layout, &server_key);
         handshake->has_digest = true;
     }
+    put_bytes(handshake->challenge, first + RANDOM, sizeof handshake->challenge);
     handshake->ready = OUT_SIZE;
 }
 
 static void answer_server(struct rtmp_handshake *handshake)
 {
+    put_bytes(handshake->challenge, handshake->out + OUT_SECOND + RANDOM, sizeof handshake->challenge);
     bool offered = get_u32(handshake->out + OUT_FIRST + 4) != 0;
     enum layout layout = offered ? find_digest(handshake->out + OUT_SECOND, &server_key) : LAYOUT_NONE;
     if (layout != LAYOUT_NONE) {
@@ -250,3 +254,5 @@ void rtmp_handshake_sent(struct rtmp_handshake *handshake, size_t length)
 }
 
 bool rtmp_handshake_has_digest(const struct rtmp_handshake *handshake) { return handshake->has_digest; }
+
+const uint8_t *rtmp_handshake_challenge(const struct rtmp_handshake *handshake) { return handshake->challenge; }

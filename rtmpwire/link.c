@@ -155,6 +155,7 @@ static int read_handshake(struct link *link, const uint8_t *data, size_t length,
         return rtmp_link_fail(link, written, NULL);
     if (rc)
         return rc;
+    memcpy(link->challenge, rtmp_handshake_challenge(link->handshake), sizeof link->challenge);
     rtmp_handshake_destroy(link->handshake);
     link->handshake = NULL;
     link->message_end = link->stats.bytes_in;

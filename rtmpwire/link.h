@@ -32,7 +32,8 @@ struct link {
     struct rtmp_random random;
     struct rtmp_session_limits limits; /* defaults filled in */
 
-    struct rtmp_handshake *handshake; /* NULL once done */
+    struct rtmp_handshake *handshake;       /* NULL once done */
+    uint8_t challenge[RTMP_CHALLENGE_SIZE]; /* of the handshake that is done */
     struct rtmp_chunk_reader reader;
     struct rtmp_aggregate_reader aggregate;
     struct rtmp_arena arena; /* of the event given out last */

@@ -175,6 +175,8 @@ const uint8_t *rtmp_server_output(const struct rtmp_server *server, size_t *leng
 
 void rtmp_server_sent(struct rtmp_server *server, size_t length) { rtmp_link_sent(&server->link, length); }
 
+const uint8_t *rtmp_server_challenge(const struct rtmp_server *server) { return server->link.challenge; }
+
 void rtmp_server_failure(const struct rtmp_server *server, struct rtmp_failure *failure)
 {
     rtmp_link_failure(&server->link, failure);

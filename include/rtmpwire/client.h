@@ -35,6 +35,8 @@ extern "C" {
 struct rtmp_client;
 struct rtmp_value;
 
+enum { RTMP_CLIENT_SECRET_MAX = 64 };
+
 struct rtmp_client_config {
     const struct rtmp_allocator *allocator; /**< needed; copied, its user pointer lent for the life of the session */
     const struct rtmp_random *random;       /**< needed; as the allocator */
@@ -53,9 +55,12 @@ struct rtmp_client_config {
     const struct rtmp_capabilities *capabilities; /**< Enhanced RTMP of this client; NULL: none */
     const struct rtmp_value *properties;          /**< object: members added to the connect object; NULL: none */
     const struct rtmp_value *arguments;           /**< strict array: arguments behind it; NULL: none */
+    const void *secret;                           /**< to be proved as in proof.h; NULL: none */
+    size_t secret_length;                         /**< at most RTMP_CLIENT_SECRET_MAX */
 };
 
-/** The whole config is lent for this call. Returns 0; RTMP_E_RANGE something needed is missing; RTMP_E_MEMORY. */
+/** The whole config is lent for this call. Returns 0; RTMP_E_RANGE something needed is missing, or the secret is
+ * too long; RTMP_E_MEMORY. */
 RTMP_API RTMP_MUST_USE int rtmp_client_create(const struct rtmp_client_config *config, struct rtmp_client **client);
 
 /** NULL is fine. */

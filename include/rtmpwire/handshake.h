@@ -20,6 +20,7 @@
 
 #include <rtmpwire/alloc.h>
 #include <rtmpwire/error.h>
+#include <rtmpwire/proof.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -80,6 +81,9 @@ RTMP_API void rtmp_handshake_sent(struct rtmp_handshake *handshake, size_t lengt
 
 /** Whether both sides used digests; of interest to logs. Valid once the peer's first 1,537 bytes are in. */
 RTMP_API bool rtmp_handshake_has_digest(const struct rtmp_handshake *handshake);
+
+/** Bytes of the server's first packet, see proof.h; on the client's side zeros until that packet was read. */
+RTMP_API const uint8_t *rtmp_handshake_challenge(const struct rtmp_handshake *handshake);
 
 #ifdef __cplusplus
 }

@@ -85,6 +85,9 @@ RTMP_API void rtmp_server_stats(const struct rtmp_server *server, struct rtmp_se
 /** The size of the chunks written now; shared bytes cut to another size must not be sent on this connection. */
 RTMP_API uint32_t rtmp_server_chunk_size(const struct rtmp_server *server);
 
+/** What a client had to answer in "proof": RTMP_CHALLENGE_SIZE bytes, see proof.h; after the handshake. */
+RTMP_API const uint8_t *rtmp_server_challenge(const struct rtmp_server *server);
+
 struct rtmp_connect_reply {
     const char *description;                      /**< NULL: "Connection succeeded." */
     const char *fms_version;                      /**< NULL: "FMS/3,5,7,7009" */
