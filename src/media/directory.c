@@ -4,13 +4,15 @@
 #include <stdlib.h>
 
 #include "media/finder.h"
+#include "media/locator.h"
 
 /** One path's entry, on its desk: the worker that the path's hash chooses. */
 struct ph_stream {
     struct ph_worker *desk;
     struct ph_path path;
     struct ph_claim *present; /* who publishes */
-    struct ph_claim *held;    /* who waits for the answer to a probe, or for an evicted one to leave */
+    struct ph_claim *held;    /* who waits: for the locator, for the answer to a probe, for an evicted one to leave */
+    bool is_asking;           /* for the locator */
     bool evicting;
     bool is_fetched;          /* the finder is at it */
     struct ph_timer probe;    /* runs while `held` waits for a sign of life of `present` */
@@ -57,12 +59,16 @@ void ph_directory_abandon(struct ph_worker *worker)
 {
     size_t at = 0;
     void *stream;
-    while (ph_map_next(&worker->entries, &at, &stream))
+    while (ph_map_next(&worker->entries, &at, &stream)) {
+        struct ph_claim *held = ((struct ph_stream *)stream)->held;
+        if (held && held->kind == PH_CLAIM_QUESTION)
+            held->events->left(held);
         free(stream);
+    }
     ph_map_finish(&worker->entries);
 }
 
-/* ---- the finder ---- */
+/* ---- finder and locator ---- */
 
 /* Whoever came through no other server goes first. */
 static const char *via_of_viewers(const struct ph_stream *stream)
@@ -77,18 +83,41 @@ static const char *via_of_viewers(const struct ph_stream *stream)
     return via;
 }
 
-static void tell_finder(struct ph_stream *stream)
+static struct ph_stream_need need_of(const struct ph_stream *stream)
 {
-    const struct ph_finder *finder = &stream->desk->media->finder;
-    const struct ph_stream_need need = {
+    return (struct ph_stream_need){
         .path = &stream->path,
         .is_published = stream->present,
+        .is_copy = stream->present && stream->present->kind == PH_CLAIM_COPY,
         .is_live = stream->present || ph_timer_is_running(&stream->linger),
         .is_wanted = !ph_list_is_empty(&stream->interests),
+        .is_asked_for = stream->is_asking,
+        .takes_over = stream->is_asking && stream->held->takeover,
         .publisher_via = stream->present ? stream->present->via : "",
         .viewer_via = via_of_viewers(stream),
     };
+}
+
+static void tell_finder(struct ph_stream *stream)
+{
+    const struct ph_finder *finder = &stream->desk->media->finder;
+    const struct ph_stream_need need = need_of(stream);
     stream->is_fetched = finder->changed && finder->changed(finder->user, stream->desk->loop, &need);
+}
+
+static void tell_locator(const struct ph_stream *stream)
+{
+    const struct ph_locator *locator = &stream->desk->media->locator;
+    const struct ph_stream_need need = need_of(stream);
+    if (locator->changed)
+        locator->changed(locator->user, stream->desk->loop, &need);
+}
+
+/* The locator first: the finder asks it where the stream is. */
+static void tell_need(struct ph_stream *stream)
+{
+    tell_locator(stream);
+    tell_finder(stream);
 }
 
 void ph_media_set_finder(struct ph_media *media, const struct ph_finder *finder) { media->finder = *finder; }
@@ -126,19 +155,35 @@ static void tell_all(struct ph_stream *stream)
     ph_list_for_each(node, &stream->interests) tell(stream, ph_list_entry(node, struct ph_interest, in_stream));
 }
 
+static struct ph_stream *find(struct ph_media *media, const struct ph_path *path)
+{
+    return ph_map_get(&ph_worker_of_path(media, path)->entries, path->text, path->length);
+}
+
 void ph_media_give_up(struct ph_media *media, const struct ph_path *path)
 {
-    struct ph_stream *stream = ph_map_get(&ph_worker_of_path(media, path)->entries, path->text, path->length);
+    struct ph_stream *stream = find(media, path);
     if (!stream || !stream->is_fetched)
         return;
     stream->is_fetched = false;
     tell_all(stream);
 }
 
+void ph_media_located(struct ph_media *media, const struct ph_path *path)
+{
+    struct ph_stream *stream = find(media, path);
+    if (!stream)
+        return;
+    bool was_fetched = stream->is_fetched;
+    tell_finder(stream);
+    if (was_fetched && !stream->is_fetched)
+        tell_all(stream);
+}
+
 static void linger_over(struct ph_timer *timer)
 {
     struct ph_stream *stream = ph_container_of(timer, struct ph_stream, linger);
-    tell_finder(stream);
+    tell_need(stream);
     tell_all(stream);
     drop_if_unused(stream);
 }
@@ -153,13 +198,18 @@ static void answer(struct ph_claim *claim, bool granted)
 
 static void grant(struct ph_stream *stream, struct ph_claim *claim)
 {
-    ph_timer_stop(stream->desk->loop, &stream->linger);
-    stream->present = claim;
     stream->held = NULL;
     stream->evicting = false;
+    if (claim->kind == PH_CLAIM_QUESTION) {
+        claim->stream = NULL; /* it does not keep the stream */
+        answer(claim, true);
+        return;
+    }
+    ph_timer_stop(stream->desk->loop, &stream->linger);
+    stream->present = claim;
     claim->clock_before = stream->clock;
     answer(claim, true); /* before the news, so that it comes before any tap */
-    tell_finder(stream);
+    tell_need(stream);
     tell_all(stream);
 }
 
@@ -185,6 +235,26 @@ static void probe(struct ph_stream *stream)
 
 static void probe_unanswered(struct ph_timer *timer) { evict(ph_container_of(timer, struct ph_stream, probe)); }
 
+/* As far as this server is concerned. */
+static void decide(struct ph_stream *stream)
+{
+    if (!stream->present)
+        grant(stream, stream->held);
+    else if (stream->held->takeover)
+        evict(stream);
+    else
+        probe(stream);
+}
+
+static void refuse_held(struct ph_stream *stream)
+{
+    struct ph_claim *held = stream->held;
+    stream->held = NULL;
+    held->stream = NULL; /* it does not keep the stream */
+    ph_timer_stop(stream->desk->loop, &stream->probe);
+    answer(held, false);
+}
+
 static void deliver_open(struct ph_mail *mail)
 {
     struct ph_claim *claim = ph_container_of(mail, struct ph_claim, open_mail);
@@ -194,15 +264,35 @@ static void deliver_open(struct ph_mail *mail)
         return;
     }
     claim->stream = stream;
-    if (!stream->present) {
-        grant(stream, claim);
+    stream->held = claim;
+    stream->is_asking = claim->kind == PH_CLAIM_OWN && stream->desk->media->locator.changed;
+    if (stream->is_asking)
+        tell_locator(stream);
+    else
+        decide(stream);
+    drop_if_unused(stream);
+}
+
+void ph_media_admit(struct ph_media *media, const struct ph_path *path, bool may)
+{
+    struct ph_stream *stream = find(media, path);
+    if (!stream || !stream->is_asking)
+        return;
+    stream->is_asking = false;
+    if (may) {
+        decide(stream);
     } else {
-        stream->held = claim;
-        if (claim->takeover)
-            evict(stream);
-        else
-            probe(stream);
+        refuse_held(stream);
+        tell_locator(stream);
+        drop_if_unused(stream);
     }
+}
+
+void ph_media_evict(struct ph_media *media, const struct ph_path *path)
+{
+    struct ph_stream *stream = find(media, path);
+    if (stream && stream->present && stream->present->kind == PH_CLAIM_OWN)
+        evict(stream);
 }
 
 static void deliver_alive(struct ph_mail *mail)
@@ -210,13 +300,8 @@ static void deliver_alive(struct ph_mail *mail)
     struct ph_claim *claim = ph_container_of(mail, struct ph_claim, alive_mail);
     struct ph_stream *stream = claim->stream;
     claim->probing = false;
-    if (!stream || stream->present != claim || !stream->held || stream->evicting)
-        return;
-    struct ph_claim *held = stream->held;
-    stream->held = NULL;
-    held->stream = NULL; /* it does not keep the stream */
-    ph_timer_stop(stream->desk->loop, &stream->probe);
-    answer(held, false);
+    if (stream && stream->present == claim && stream->held && !stream->is_asking && !stream->evicting)
+        refuse_held(stream);
 }
 
 static void present_left(struct ph_stream *stream, const struct ph_claim *claim)
@@ -225,12 +310,13 @@ static void present_left(struct ph_stream *stream, const struct ph_claim *claim)
     ph_timer_stop(stream->desk->loop, &stream->probe);
     if (claim->clock_after.at_us)
         stream->clock = claim->clock_after;
-    if (stream->held)
+    stream->evicting = false;
+    if (stream->held && !stream->is_asking)
         grant(stream, stream->held);
-    else if (claim->linger_ms)
+    if (!stream->present && claim->linger_ms)
         ph_timer_start(stream->desk->loop, &stream->linger, (uint64_t)claim->linger_ms * 1000);
     if (!stream->present)
-        tell_finder(stream);
+        tell_need(stream);
     if (!stream->present && !claim->linger_ms)
         tell_all(stream);
 }
@@ -245,6 +331,11 @@ static void deliver_leave(struct ph_mail *mail)
     } else if (stream && stream->held == claim) {
         stream->held = NULL;
         ph_timer_stop(stream->desk->loop, &stream->probe);
+        if (stream->is_asking) {
+            stream->is_asking = false;
+            tell_locator(stream);
+        }
+        drop_if_unused(stream);
     }
     ph_loop_post(claim->worker->loop, &claim->left_mail);
 }
@@ -314,7 +405,7 @@ static void deliver_interest(struct ph_mail *mail)
         return;
     }
     ph_list_append(&stream->interests, &interest->in_stream);
-    tell_finder(stream);
+    tell_need(stream);
     tell(stream, interest);
 }
 
@@ -339,7 +430,7 @@ static void deliver_close(struct ph_mail *mail)
     struct ph_interest *interest = ph_container_of(mail, struct ph_interest, close_mail);
     ph_list_remove(&interest->in_stream);
     if (interest->stream) {
-        tell_finder(interest->stream);
+        tell_need(interest->stream);
         drop_if_unused(interest->stream);
     }
     ph_loop_post(interest->worker->loop, &interest->closed_mail);

@@ -12,7 +12,8 @@
  *
  *         While news is not heard a change waits; what is told then is the newest state, so nothing queues up.
  *         A busy stream holds one more claim while the present publisher is probed, and denies others. Who is evicted
- *         leaves first, so that the stream's time goes on from its very last unit.
+ *         leaves first, so that the stream's time goes on from its very last unit. Where there is a locator, a claim
+ *         is held until that has admitted it.
  * Owner   Claims and interests: those who come. Streams: the directory.
  * Thread  Functions and events are on the worker of who came; the letters do the rest.
  */
@@ -36,11 +37,18 @@ struct ph_claim_events {
     void (*left)(struct ph_claim *claim);    /**< the directory has forgotten it */
 };
 
+enum ph_claim_kind {
+    PH_CLAIM_OWN,      /**< at first hand: the locator is asked */
+    PH_CLAIM_COPY,     /**< of a stream that another server has */
+    PH_CLAIM_QUESTION, /**< hears what a newcomer would, and never gets the stream */
+};
+
 /** A publisher's wish to have a stream. */
 struct ph_claim {
     struct ph_worker *worker;   /**< where its events come */
     const struct ph_path *path; /**< lent */
-    struct ph_epoch *epoch;     /**< lent until it has left */
+    struct ph_epoch *epoch;     /**< lent until it has left; a question has none */
+    enum ph_claim_kind kind;
     bool takeover;
     uint32_t linger_ms;
     const char *via; /**< lent until it has left; "" */

@@ -21,10 +21,13 @@ enum { PH_VIA_MAX = 128 };
 struct ph_stream_need {
     const struct ph_path *path; /**< lent, as the texts */
     bool is_published;          /**< somebody publishes */
-    bool is_live;               /**< the same, or was lost a moment ago and may return */
-    bool is_wanted;             /**< somebody watches, or waits */
-    const char *publisher_via;  /**< of the publisher; "" */
-    const char *viewer_via;     /**< "" if somebody wants it who came through no other server */
+    bool is_copy;      /**< and that is a finder, which has it from a server that works together with this one */
+    bool is_live;      /**< the same, or was lost a moment ago and may return */
+    bool is_wanted;    /**< somebody watches, or waits */
+    bool is_asked_for; /**< somebody waits for ph_media_admit(), see media/locator.h */
+    bool takes_over;   /**< the same, and need not ask who publishes now */
+    const char *publisher_via; /**< of the publisher; "" */
+    const char *viewer_via;    /**< "" if somebody wants it who came through no other server */
 };
 
 struct ph_finder {

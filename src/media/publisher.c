@@ -130,6 +130,7 @@ int ph_publisher_open(struct ph_media *media, struct ph_loop *loop, const struct
         .via = publisher->via,
         .epoch = publisher->epoch,
         .takeover = request->takeover,
+        .kind = request->is_copy ? PH_CLAIM_COPY : PH_CLAIM_OWN,
         .linger_ms = request->linger_ms,
         .events = &claim_events,
     };

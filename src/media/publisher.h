@@ -33,6 +33,7 @@ struct ph_publisher_events {
 struct ph_publish_request {
     struct ph_path path;
     bool takeover;                    /**< of this request: do not ask the present publisher */
+    bool is_copy;                     /**< as in struct ph_stream_need */
     uint32_t linger_ms;               /**< after its loss viewers hear nothing for this long */
     int32_t latency_ms;               /**< merging window of its viewers; -1 is auto */
     uint32_t lag_ms;                  /**< a viewer further behind skips, if it has no limit of its own */
