@@ -252,7 +252,7 @@ static void nobody_is_told_absent_while_it_is_looked_for(void **state)
     seat_open(&seat, 0, "live/cam");
     stage_wait_ms(100);
     assert_string_equal(seat.events, "");
-    move_to("10.0.0.2:1935");
+    move_to("rtmp://10.0.0.2:1935");
     stage_wait_ms(100);
     assert_string_equal(seat.events, "");
     move_to("");

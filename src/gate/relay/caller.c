@@ -34,6 +34,8 @@ struct caller {
     char via[PH_VIA_MAX];
     char query[QUERY]; /* what was asked for: "?authmod=…" */
     bool is_guarded;
+    const void *secret;
+    size_t secret_length;
 
     struct ph_lookup *lookup;
     struct ph_address addresses[PH_LOOKUP_MAX];
@@ -315,6 +317,8 @@ static int make_client(struct caller *caller)
         .flash_ver = "FMLE/3.0 (compatible; Playhouse)",
         .capabilities = &capabilities,
         .properties = caller->via[0] ? properties : NULL,
+        .secret = caller->secret,
+        .secret_length = caller->secret_length,
     };
     int rc = made ? rtmp_client_create(&config, &caller->client) : RTMP_E_MEMORY;
     rtmp_arena_finish(&arena);
@@ -427,6 +431,8 @@ int caller_open(const struct caller_options *options, struct caller **opened)
     caller->user = options->user;
     caller->url = *options->url;
     caller->is_guarded = options->is_guarded;
+    caller->secret = options->secret;
+    caller->secret_length = options->secret_length;
     ph_text_copy(caller->via, sizeof caller->via, options->via);
     ph_timer_init(&caller->watch, on_watch);
     ph_deferred_init(&caller->step, on_step);

@@ -36,6 +36,8 @@ struct caller_options {
     const struct rtmp_url *url; /**< copied */
     const char *via;            /**< copied; "": not said */
     bool is_guarded;            /**< not to private addresses */
+    const void *secret;         /**< lent; proved in connect, see rtmpwire/proof.h; NULL: none */
+    size_t secret_length;
     const struct caller_handler *handler;
     void *user;
 };

@@ -139,11 +139,14 @@ static const char *call(struct leg *leg, struct rtmp_url *url)
         return why;
     if (rule_url(leg->rule, leg->url, leg->path, url))
         return "its address would be too long with this name in it";
+    bool is_ours = leg->rule->origin == RULE_OF_CLUSTER;
     const struct caller_options options = {.loop = leg->loop,
                                            .trust = leg->options->trust,
                                            .url = url,
                                            .via = leg->via,
                                            .is_guarded = leg->rule->origin == RULE_GUARDED,
+                                           .secret = is_ours ? leg->options->secret : NULL,
+                                           .secret_length = is_ours ? leg->options->secret_length : 0,
                                            .handler = &handler,
                                            .user = leg};
     ph_text_copy(leg->target, sizeof leg->target, url->tc_url);

@@ -106,6 +106,7 @@ static int open_publisher(struct leg *leg)
         .lag_ms = app ? (uint32_t)app->lag_ms : 0,
         .cache_form = &ph_rtmp_form,
         .cache_variant = PH_RTMP_FORM_CACHE,
+        .is_copy = leg->rule->origin == RULE_OF_CLUSTER,
         .via = leg->via,
         .events = &events,
         .user = leg,

@@ -2,7 +2,8 @@
 /*
  * Each worker has a part of the relay: the rules, and a place for each stream at its desk that somebody needs or a rule
  * fetches. What the finder tells is written into the place; from a fresh stack the place then gets the legs that it
- * has to have, and loses the others.
+ * has to have, and loses the others. Where the locator says that another server has the stream, the place has a rule
+ * of its own.
  */
 #include "gate/relay/relay.h"
 
@@ -19,8 +20,12 @@
 #include "gate/relay/leg.h"
 #include "gate/relay/rule.h"
 #include "media/finder.h"
+#include "media/locator.h"
 
-enum { PLACES_MAX = 1 << 20 }; /* of one worker: as many as media keeps */
+enum {
+    PLACES_MAX = 1 << 20, /* of one worker: as many as media keeps */
+    FOUND_IDLE_MS = 10000,
+};
 
 /* A rule on one worker. */
 struct bound {
@@ -51,6 +56,7 @@ struct place {
     struct ph_list legs;    /* list of struct leg::in_place */
     struct ph_timer idle;   /* runs after the last viewer */
     bool is_published, is_live, is_wanted;
+    struct bound found;   /* where it is; rule NULL: nowhere else */
     uint64_t unwanted_us; /* since when; 0: it never was wanted */
     char publisher_via[PH_VIA_MAX], viewer_via[PH_VIA_MAX];
 };
@@ -98,6 +104,7 @@ static void place_drop(struct place *place)
     ph_timer_stop(home->loop, &place->idle);
     ph_list_remove(&place->changed);
     ph_map_remove(&home->places, place->path.text, place->path.length);
+    rule_unref(place->found.rule);
     free(place);
 }
 
@@ -183,6 +190,8 @@ static const char *why_not(const struct place *place, const struct bound *bound)
 {
     if (place->home->is_draining)
         return "the server stops";
+    if (bound->rule->kind == PH_RELAY_PULL && place->is_published && (place->is_wanted || bound->rule->is_always))
+        return "it is published here";
     if (bound->is_paused)
         return "paused";
     return bound->rule->kind == PH_RELAY_PUSH ? "the stream has ended" : "nobody watches";
@@ -195,20 +204,64 @@ static void watch_idle(struct place *place, const struct rule *rule)
         ph_timer_start(place->home->loop, &place->idle, until_us - now_us);
 }
 
+/* "rtmp://10.0.0.2:1935" and "live/cam" make a rule for live/ and a star that leads to rtmp://10.0.0.2:1935/live. */
+static int make_found(const struct place *place, const char *where, struct rule **rule)
+{
+    char name[PH_RELAY_NAME], stream[PH_PATH_MAX + 2], url[PH_PATH_MAX + PH_RELAY_FAULT], fault[PH_RELAY_FAULT];
+    struct ph_text text;
+    int app = (int)strcspn(place->path.text, "/");
+    ph_text_init(&text, name, sizeof name);
+    ph_text_add(&text, "cluster/%s", place->path.text);
+    ph_text_init(&text, stream, sizeof stream);
+    ph_text_add(&text, "%.*s/*", app, place->path.text);
+    ph_text_init(&text, url, sizeof url);
+    ph_text_add(&text, "%s/%.*s/{stream}", where, app, place->path.text);
+    const struct ph_relay_settings settings = {.stream = stream, .url = url, .idle_ms = FOUND_IDLE_MS};
+    return rule_create(name, PH_RELAY_PULL, &settings, RULE_OF_CLUSTER, rule, fault);
+}
+
+static bool leads_to(const struct rule *rule, const char *where)
+{
+    size_t length = strlen(where);
+    return strncmp(rule->urls[0], where, length) == 0 && rule->urls[0][length] == '/';
+}
+
+/* What the locator says becomes the place's own rule. */
+static void locate(struct place *place)
+{
+    const char *where = ph_media_where(place->home->relay->options.media, &place->path);
+    struct bound *found = &place->found;
+    if (!where || (found->rule ? leads_to(found->rule, where) : !where[0]))
+        return;
+    if (found->rule) {
+        struct leg *leg = leg_of(place, found->rule);
+        if (leg)
+            remove_leg(place, leg, where[0] ? "the stream has moved" : "the stream has ended there");
+        rule_unref(found->rule);
+        found->rule = NULL;
+    }
+    if (where[0] && make_found(place, where, &found->rule))
+        found->rule = NULL; /* as if it were nowhere */
+}
+
+static void look_at(struct place *place, struct bound *bound)
+{
+    struct leg *leg = leg_of(place, bound->rule);
+    bool must = must_carry(place, bound);
+    if (must && !leg)
+        add_leg(place, bound);
+    else if (!must && leg)
+        remove_leg(place, leg, why_not(place, bound));
+    if (bound->rule->kind == PH_RELAY_PULL && leg_of(place, bound->rule))
+        watch_idle(place, bound->rule);
+}
+
 static void look(struct place *place)
 {
-    ph_list_for_each(node, &place->home->rules)
-    {
-        struct bound *bound = ph_list_entry(node, struct bound, link);
-        struct leg *leg = leg_of(place, bound->rule);
-        bool must = must_carry(place, bound);
-        if (must && !leg)
-            add_leg(place, bound);
-        else if (!must && leg)
-            remove_leg(place, leg, why_not(place, bound));
-        if (bound->rule->kind == PH_RELAY_PULL && leg_of(place, bound->rule))
-            watch_idle(place, bound->rule);
-    }
+    locate(place);
+    ph_list_for_each(node, &place->home->rules) look_at(place, ph_list_entry(node, struct bound, link));
+    if (place->found.rule)
+        look_at(place, &place->found);
     if (ph_list_is_empty(&place->legs) && !place->is_live && !place->is_wanted)
         place_drop(place);
 }
@@ -223,14 +276,30 @@ static void on_step(struct ph_deferred *deferred)
 /* What media says */
 
 /* Will a pull bring it, or has each that could failed? */
+static bool may_bring(const struct place *place, const struct bound *bound)
+{
+    const struct leg *leg = leg_of(place, bound->rule);
+    bool has_hope = leg ? !leg->has_failed : place->home->n_legs < PH_LIMIT_RELAY_LEGS;
+    return bound->rule->kind == PH_RELAY_PULL && has_hope && must_carry(place, bound);
+}
+
+/* Another server has it, as far as is known. */
+static bool may_be_found(const struct place *place)
+{
+    const char *where = ph_media_where(place->home->relay->options.media, &place->path);
+    const struct rule *rule = place->found.rule;
+    if (rule && where && leads_to(rule, where))
+        return may_bring(place, &place->found);
+    return (!where || where[0]) && !place->home->is_draining && is_known(place->home->relay, &place->path);
+}
+
 static bool may_come(const struct place *place)
 {
+    if (may_be_found(place))
+        return true;
     ph_list_for_each(node, &place->home->rules)
     {
-        const struct bound *bound = ph_list_entry(node, struct bound, link);
-        const struct leg *leg = leg_of(place, bound->rule);
-        bool has_hope = leg ? !leg->has_failed : place->home->n_legs < PH_LIMIT_RELAY_LEGS;
-        if (bound->rule->kind == PH_RELAY_PULL && has_hope && must_carry(place, bound))
+        if (may_bring(place, ph_list_entry(node, struct bound, link)))
             return true;
     }
     return false;
@@ -343,6 +412,10 @@ int ph_relay_add(struct ph_relay *relay, const char *name, enum ph_relay_kind ki
 
 static void tell_rule(struct ph_relay_request *request, const struct bound *bound)
 {
+    static const char *const origins[] = {[RULE_OF_CONFIG] = "configuration",
+                                          [RULE_BY_REQUEST] = "request",
+                                          [RULE_GUARDED] = "request",
+                                          [RULE_OF_CLUSTER] = "cluster"};
     const struct rule *rule = bound->rule;
     char stream[PH_PATH_MAX + 2];
     struct ph_text text;
@@ -353,7 +426,7 @@ static void tell_rule(struct ph_relay_request *request, const struct bound *boun
                                           .kind = rule->kind,
                                           .is_paused = bound->is_paused,
                                           .is_always = rule->is_always,
-                                          .by_request = rule->origin != RULE_OF_CONFIG,
+                                          .origin = origins[rule->origin],
                                           .n_urls = rule->n_urls};
     request->rule(request, &row);
 }
@@ -380,11 +453,15 @@ static void tell_legs(struct ph_relay_request *request, const struct place *plac
 static void tell(struct ph_relay_request *request, const struct home *home, bool is_first)
 {
     size_t at = 0;
-    void *place;
+    void *each;
     if (is_first && request->rule)
         ph_list_for_each(node, &home->rules) tell_rule(request, ph_list_entry(node, struct bound, link));
-    while (request->leg && ph_map_next(&home->places, &at, &place))
+    while (request->leg && ph_map_next(&home->places, &at, &each)) {
+        const struct place *place = each;
+        if (request->rule && place->found.rule && leg_of(place, place->found.rule))
+            tell_rule(request, &place->found);
         tell_legs(request, place);
+    }
 }
 
 static int add(struct ph_relay_request *request, struct home *home, bool is_first)
@@ -505,6 +582,7 @@ static void finish(struct home *home)
         for (struct ph_list *node; (node = ph_list_first(&place->legs));)
             remove_leg(place, ph_list_entry(node, struct leg, in_place), "the server stops");
         ph_timer_stop(home->loop, &place->idle);
+        rule_unref(place->found.rule);
         free(place);
     }
     ph_map_finish(&home->places);

@@ -6,9 +6,10 @@
  * when the first viewer comes, or always. Each stream and rule is a leg: a connection with a viewer or a publisher of
  * the stream at its end, which is made again when it breaks.
  *
- *   rule.c    what the operator said             caller.c  one connection to a server
- *   relay.c   which legs there have to be        leg.c     one stream and rule: calls until it stands
- *                                                push.c, pull.c  what it carries
+ *   rule.c    what the operator said, or the locator (media/locator.h)
+ *   relay.c   which legs there have to be        caller.c  one connection to a server
+ *   leg.c     one stream and rule: calls until it stands
+ *   push.c, pull.c  what it carries
  *
  * Owner   main makes it before the loops run and destroys it after they have stopped.
  * Thread  Everything about a stream happens on its desk (media/finder.h); functions marked [any] may be called
@@ -61,7 +62,9 @@ struct ph_relay_options {
     const struct ph_apps *apps; /**< streams of others are not carried; NULL: all are */
     struct ph_tls_trust *trust; /**< for rtmps */
     struct ph_log *log;
-    const char *node;        /**< the server's name in `via` */
+    const char *node;   /**< the server's name in `via` */
+    const void *secret; /**< lent: proved to servers that work together with this one; NULL: there are none */
+    size_t secret_length;
     bool may_go_inside;      /**< rules made by request may lead to private addresses */
     uint32_t first_media_ms; /**< a pull that has brought nothing for so long has failed */
 };
@@ -93,7 +96,8 @@ enum ph_relay_order { PH_RELAY_LOOK, PH_RELAY_ADD, PH_RELAY_REMOVE, PH_RELAY_PAU
 struct ph_relay_rule_row {
     const char *name, *stream; /**< lent, as all texts */
     enum ph_relay_kind kind;
-    bool is_paused, is_always, by_request;
+    const char *origin; /**< who has made it: "configuration", "request", "cluster" */
+    bool is_paused, is_always;
     size_t n_urls;
 };
 

@@ -23,6 +23,7 @@ enum rule_origin {
     RULE_OF_CONFIG,  /**< may lead anywhere */
     RULE_BY_REQUEST, /**< the same, since the configuration says so */
     RULE_GUARDED,    /**< by request: only to public addresses */
+    RULE_OF_CLUSTER, /**< made by the relay itself, to a server that this one works together with */
 };
 
 struct rule {

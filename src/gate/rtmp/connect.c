@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <rtmpwire/auth.h>
+#include <rtmpwire/proof.h>
 #include <rtmpwire/value.h>
 
 #include "app/app.h"
@@ -151,6 +152,20 @@ static bool leads_back(const struct session *session)
            (strlen(session->via) >= PH_VIA_MAX || ph_via_has(session->via, session->gate->options.node));
 }
 
+enum kinship { KIN_NONE, KIN_PROVED, KIN_WRONG };
+
+static enum kinship kinship_of(const struct session *session, const struct rtmp_event_connect *connect)
+{
+    const struct ph_rtmp_options *options = &session->gate->options;
+    struct rtmp_text proof = rtmp_value_text(rtmp_value_get(connect->properties, RTMP_PROOF_MEMBER));
+    if (!options->secret || !proof.length)
+        return KIN_NONE;
+    return rtmp_proof_is_right(proof.data, proof.length, options->secret, options->secret_length,
+                               rtmp_server_challenge(session->rtmp))
+               ? KIN_PROVED
+               : KIN_WRONG;
+}
+
 static int keep(struct session *session, const struct rtmp_event_connect *connect)
 {
     struct rtmp_text key = find_key(connect);
@@ -187,7 +202,7 @@ void session_welcome(struct session *session, const struct rtmp_value *info)
 static void enter(struct session *session, const struct ph_application *app, const struct rtmp_event_connect *connect)
 {
     struct ph_theatre *theatre = session->gate->options.theatre;
-    if (!theatre || !ph_theatre_find(theatre, app)) {
+    if (session->is_kin || !theatre || !ph_theatre_find(theatre, app)) {
         session->app = app;
         session_welcome(session, NULL);
     } else if (seating_open(session, app, connect)) {
@@ -199,6 +214,8 @@ void session_on_connect(struct session *session, const struct rtmp_event_connect
 {
     struct ph_path path;
     const char *why = "there is no such application here; check the server's address";
+    enum kinship kinship = kinship_of(session, connect);
+    session->is_kin = kinship == KIN_PROVED;
     const struct ph_application *app = ph_apps_find(session->gate->options.apps, connect->app.data,
                                                     connect->app.length);
     if (keep(session, connect))
@@ -208,6 +225,8 @@ void session_on_connect(struct session *session, const struct rtmp_event_connect
     else if (leads_back(session))
         refuse(session, "NetConnection.Connect.Rejected", "this relay leads back to where it came from: " PH_VIA_LOOP,
                "a relay that leads back");
-    else if (log_in(session, connect))
+    else if (kinship == KIN_WRONG)
+        refuse(session, "NetConnection.Connect.Rejected", "this is not the secret of this cluster", "a wrong secret");
+    else if (session->is_kin || log_in(session, connect))
         enter(session, app, connect);
 }

@@ -242,6 +242,10 @@ void publish_on_publish(struct session *session, uint32_t stream_id, const struc
         session_end(session, PH_CLOSE_REFUSED, "a stream name that cannot be used");
         return;
     }
+    if (session->is_kin) {
+        session_status(session, stream_id, "error", "NetStream.Publish.Denied", "servers of a cluster only play", NULL);
+        return;
+    }
     enum ph_access_verdict verdict = session_may_publish(session, stream->path.text, publish->query);
     if (verdict != PH_ACCESS_GRANTED) {
         refuse_key(stream, verdict);

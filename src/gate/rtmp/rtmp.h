@@ -10,6 +10,7 @@
 #define PH_GATE_RTMP_RTMP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -38,6 +39,9 @@ struct ph_rtmp_options {
     struct ph_access *access;   /**< lent */
     struct ph_log *log;         /**< lent */
     const char *node;           /**< lent: the server's name in `via`; "": none */
+    const void *secret;         /**< lent: who proves it in connect is a server that works together with this one, and
+                                     may play without being asked anything; NULL: there is none */
+    size_t secret_length;
     enum ph_rtmp_login login;
     uint32_t handshake_ms, connect_ms; /**< since accept */
     uint32_t ping_ms, pong_ms;

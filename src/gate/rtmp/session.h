@@ -120,6 +120,7 @@ struct session {
     enum ph_parcel_form form;
     uint32_t last_ticket;
     bool is_enhanced; /* the client speaks Enhanced RTMP */
+    bool is_kin;      /* a server that works together with this one: it only plays */
 
     char *app_path;            /* "live/room" */
     char *key;                 /* shown at connect; NULL: none */

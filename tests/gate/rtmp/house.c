@@ -82,6 +82,8 @@ void house_open(enum ph_rtmp_login login)
     assert_int_equal(ph_access_set_key(&access_rules, "cam", CAM_KEY), 0);
     struct ph_rtmp_options gate = {
         .node = "house",
+        .secret = HOUSE_SECRET,
+        .secret_length = sizeof HOUSE_SECRET - 1,
         .workers = loops,
         .media = media,
         .apps = &apps,
@@ -285,20 +287,29 @@ void guest_come(struct guest *guest)
     assert_int_equal(ph_rtmp_open(house_gate, conn), 0);
 }
 
+static void begin(struct guest *guest, struct rtmp_client_config *config)
+{
+    char tc_url[512];
+    snprintf(tc_url, sizeof tc_url, "rtmp://host/%s", config->app);
+    config->allocator = &allocator;
+    config->random = &dice;
+    config->tc_url = tc_url;
+    guest_come(guest);
+    assert_int_equal(rtmp_client_create(config, &guest->client), 0);
+    house_settle();
+}
+
 void guest_connect_as(struct guest *guest, const char *app, const char *flash_ver,
                       const struct rtmp_capabilities *capabilities)
 {
-    char tc_url[512];
-    snprintf(tc_url, sizeof tc_url, "rtmp://host/%s", app);
-    guest_come(guest);
-    struct rtmp_client_config config = {.allocator = &allocator,
-                                        .random = &dice,
-                                        .app = app,
-                                        .tc_url = tc_url,
-                                        .flash_ver = flash_ver,
-                                        .capabilities = capabilities};
-    assert_int_equal(rtmp_client_create(&config, &guest->client), 0);
-    house_settle();
+    struct rtmp_client_config config = {.app = app, .flash_ver = flash_ver, .capabilities = capabilities};
+    begin(guest, &config);
+}
+
+void guest_connect_with(struct guest *guest, const char *app, const char *secret)
+{
+    struct rtmp_client_config config = {.app = app, .secret = secret, .secret_length = strlen(secret)};
+    begin(guest, &config);
 }
 
 void guest_connect(struct guest *guest, const char *app)

@@ -24,8 +24,9 @@
 #include "app/app.h"
 #include "gate/rtmp/rtmp.h"
 
-#define SERVER_KEY "server-key-234567"
-#define CAM_KEY    "key-of-cam-234567"
+#define SERVER_KEY   "server-key-234567"
+#define CAM_KEY      "key-of-cam-234567"
+#define HOUSE_SECRET "secret of some servers"
 
 extern struct ph_rtmp *house_gate;
 extern char house_log[64 * 1024]; /* all lines without their time */
@@ -59,6 +60,9 @@ struct guest {
 void guest_connect(struct guest *guest, const char *app);
 void guest_connect_as(struct guest *guest, const char *app, const char *flash_ver,
                       const struct rtmp_capabilities *capabilities);
+
+/* With a secret that the client proves; the gate's is HOUSE_SECRET. */
+void guest_connect_with(struct guest *guest, const char *app, const char *secret);
 
 /* Come in and say nothing. */
 void guest_come(struct guest *guest);

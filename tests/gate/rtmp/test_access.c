@@ -49,6 +49,30 @@ static void a_refusal_says_what_to_do(void **state)
                                            "?login to the server's URL if you gave a password");
 }
 
+/* Servers that work together know each other by a secret; what they bring is not published here by them. */
+static void a_server_of_the_cluster_plays_and_no_more(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    guest_connect_with(&guest, "live", HOUSE_SECRET);
+    guest_play(&guest, "cam");
+    guest_saw(&guest, "connected | ready 1 | begin 1 | 1 NetStream.Play.Reset | 1 NetStream.Play.Start | "
+                      "1 data |RtmpSampleAccess 0");
+    guest_publish(&guest, "other?key=" SERVER_KEY);
+    guest_saw(&guest, "ready 2 | 2 NetStream.Publish.Denied");
+    guest_leave(&guest);
+}
+
+static void another_secret_is_refused(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    guest_connect_with(&guest, "live", "secret of other servers");
+    guest_saw(&guest, "refused NetConnection.Connect.Rejected | gone");
+    assert_string_equal(guest.description, "this is not the secret of this cluster");
+    guest_leave(&guest);
+}
+
 static void unknown_applications_are_refused(void **state)
 {
     (void)state;
@@ -175,6 +199,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         HOUSE_TEST(keys_are_found_wherever_they_are_shown),
         HOUSE_TEST(a_refusal_says_what_to_do),
+        HOUSE_TEST(a_server_of_the_cluster_plays_and_no_more),
+        HOUSE_TEST(another_secret_is_refused),
         HOUSE_TEST(unknown_applications_are_refused),
         HOUSE_TEST(no_secret_reaches_the_log),
         HOUSE_TEST(guessing_is_slowed_down),
