@@ -42,6 +42,16 @@
     X(RELAY_CALL_MS, 10000, "ms", "from dialling another server to its answer to connect")                      \
     X(RELAY_RETRY_MIN_MS, 500, "ms", "before a server that could not be reached is tried again")                \
     X(RELAY_RETRY_MAX_MS, 30000, "ms", "the same, after many failures")                                         \
+    /* cluster */                                                                                               \
+    X(ENGINE_RETRY_MIN_MS, 250, "ms", "before an engine that could not be reached is tried again")              \
+    X(ENGINE_RETRY_MAX_MS, 5000, "ms", "the same, after many failures")                                         \
+    X(ENGINE_PATIENCE_MS, 3000, "ms", "for an answer of the engine")                                            \
+    X(ENGINE_QUEUE, 4 * PH_MIB, "bytes", "said to the engine and not read by it")                               \
+    X(LEASE_MS, 6000, "ms", "a server that has not said for so long that it lives is dead to the others")       \
+    X(BEAT_MS, 2000, "ms", "between two signs of life: two may be lost")                                        \
+    X(FRESH_MS, 4000, "ms", "two beats: holders come forward before an empty engine gives claims to others")    \
+    X(HOLDER_MS, 500, "ms", "for the server that has a stream to say that it will look after its publisher")    \
+    X(HOLDER_PROBE_MS, 4500, "ms", "for it to say whether that publisher lives")                                \
     /* RTMP */                                                                                                  \
     X(CHUNK_MIN, 128, "bytes", "smaller inbound chunks multiply header work")                                   \
     X(CHUNK_MAX, 0xFFFFFF, "bytes", "no chunk needs more than the longest message")                             \

@@ -6,11 +6,20 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include "base/random.h"
+
+static const char letters[32] = "abcdefghijklmnopqrstuvwxyz234567";
+
+/* 256 is a multiple of 32: every letter is as likely. */
+static char letter_of(uint8_t byte) { return letters[byte & 31]; }
 
 bool ph_secret_equal(const void *a, size_t a_length, const void *b, size_t b_length)
 {
@@ -25,10 +34,9 @@ bool ph_secret_equal(const void *a, size_t a_length, const void *b, size_t b_len
 
 int ph_secret_make(char *text, size_t length)
 {
-    static const char letters[32] = "abcdefghijklmnopqrstuvwxyz234567";
     int err = ph_random_fill(text, length);
     for (size_t i = 0; i < length; i++)
-        text[i] = letters[(uint8_t)text[i] & 31]; /* 256 is a multiple of 32: every letter is as likely */
+        text[i] = letter_of((uint8_t)text[i]);
     text[length] = '\0';
     return err;
 }
@@ -124,4 +132,21 @@ int ph_secret_read(const char *path, char *text, size_t cap)
     }
     explicit_bzero(bytes, sizeof bytes);
     return err;
+}
+
+void ph_secret_sign(const void *key, size_t key_length, const void *text, size_t length, uint8_t code[PH_SECRET_CODE])
+{
+    unsigned size = PH_SECRET_CODE;
+    if (!HMAC(EVP_sha256(), key, (int)key_length, text, length, code, &size))
+        abort(); /* out of memory where nothing can be said without it */
+}
+
+void ph_secret_derive(const char *secret, const char *purpose, char *text, size_t length)
+{
+    uint8_t code[2 * PH_SECRET_CODE];
+    ph_secret_sign(secret, strlen(secret), purpose, strlen(purpose), code);
+    ph_secret_sign(secret, strlen(secret), code, PH_SECRET_CODE, code + PH_SECRET_CODE);
+    for (size_t i = 0; i < length; i++)
+        text[i] = letter_of(code[i]);
+    text[length] = '\0';
 }

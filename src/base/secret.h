@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 
@@ -17,6 +18,7 @@ enum {
     PH_SECRET_KEY_LENGTH = 24,   /**< characters of a publish key: 120 bits, still typed by people */
     PH_SECRET_TOKEN_LENGTH = 52, /**< characters of an API token: 260 bits */
     PH_SECRET_MAX = 512,         /**< longest secret read from a file */
+    PH_SECRET_CODE = 32,         /**< bytes of what ph_secret_sign() makes */
 };
 
 /** Compare in a time that depends on the lengths only. */
@@ -37,5 +39,12 @@ PH_MUST_USE int ph_secret_write(const char *path, const char *text);
  * another negative errno value. `text` is not touched on failure.
  */
 PH_MUST_USE int ph_secret_read(const char *path, char *text, size_t cap);
+
+/** HMAC-SHA256: who knows `key` says `text`. */
+void ph_secret_sign(const void *key, size_t key_length, const void *text, size_t length, uint8_t code[PH_SECRET_CODE]);
+
+/** One secret for many purposes: who is told one of those made of it learns none of the others. `text` gets `length`
+ * characters of a-z2-7, at most PH_SECRET_TOKEN_LENGTH, and a NUL. */
+void ph_secret_derive(const char *secret, const char *purpose, char *text, size_t length);
 
 #endif

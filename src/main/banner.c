@@ -83,8 +83,8 @@ void banner_print(FILE *out, const struct server *server, const struct ph_comman
     }
     if (find_door(server, true, &door)) {
         pastable(door.address, address);
-        fprintf(out, "console  http%s://%s/ with the token of %s/api.token\n", door.tls == PH_TLS_REQUIRED ? "s" : "",
-                address, state->directory);
+        fprintf(out, "console  http%s://%s/ with the token of %s\n", door.tls == PH_TLS_REQUIRED ? "s" : "", address,
+                state->token_file);
     }
     fputs("\nready: Ctrl-C ends it\n", out);
     fflush(out);

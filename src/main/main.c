@@ -38,6 +38,14 @@ static void take_signals(sigset_t *signals)
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
+static int open_state(const struct ph_command_line *line, const struct ph_settings *settings, struct ph_state *state,
+                      char *error)
+{
+    const char *shared = settings->server.cluster_secret_file;
+    int err = ph_state_open(line->state, state, error);
+    return err || !settings->server.cluster_url[0] ? err : ph_state_join(shared, state, error);
+}
+
 /* Reads everything again; what cannot change while clients are connected is only named. */
 static void reload(struct server *server, const struct ph_command_line *line, const struct ph_settings *settings)
 {
@@ -51,7 +59,7 @@ static void reload(struct server *server, const struct ph_command_line *line, co
         return;
     }
     ph_text_init(&names, waiting, sizeof waiting);
-    if (ph_state_open(line->state, &state, error)) {
+    if (open_state(line, &wanted, &state, error)) {
         ph_log_error(log, NULL, "SIGHUP: nothing was changed: %s", error);
     } else if (server_reload(server, &wanted, &state)) {
         ph_log_error(log, NULL, "SIGHUP: nothing was changed: out of memory");
@@ -60,7 +68,7 @@ static void reload(struct server *server, const struct ph_command_line *line, co
         ph_log_warning(log, NULL, "SIGHUP: publish keys and log level were read again%s%s",
                        waits ? "; these changes wait for a restart: " : "", waiting);
     }
-    explicit_bzero(state.publish_key, sizeof state.publish_key);
+    explicit_bzero(&state, sizeof state);
     ph_settings_finish(&wanted);
 }
 
@@ -98,7 +106,7 @@ static int serve(const struct ph_command_line *line, const struct ph_settings *s
     char error[PH_SETTINGS_ERROR];
     struct server *server;
     sigset_t signals;
-    if (ph_state_open(line->state, &state, error))
+    if (open_state(line, settings, &state, error))
         return tell(error);
     take_signals(&signals);
     if (server_start(settings, &state, &server, error))
@@ -113,7 +121,7 @@ static int serve(const struct ph_command_line *line, const struct ph_settings *s
     wait_for_clients(&signals, server, settings->server.drain_ms);
     ph_log_info(server_log(server), NULL, "stopped, %u clients cut off", server_n_clients(server));
     server_stop(server);
-    explicit_bzero(state.publish_key, sizeof state.publish_key);
+    explicit_bzero(&state, sizeof state);
     return EXIT_SUCCESS;
 }
 

@@ -15,6 +15,7 @@
 #include "apps/bundled.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "cluster/cluster.h"
 #include "gate/api/api.h"
 #include "gate/file/file.h"
 #include "gate/flv/flv.h"
@@ -60,6 +61,7 @@ struct server {
     struct ph_rpc *rpc;
     struct ph_tls_trust *trust;
     struct ph_relay *relay;
+    struct ph_cluster *cluster; /* NULL: it works alone */
     struct ph_flv_gate flv;
     struct ph_remoting_gate remoting;
     struct ph_hls_gate *hls;
@@ -149,7 +151,7 @@ static int make_theatre(struct server *server, const struct ph_state *state)
     return ph_theatre_create(&options, &server->theatre);
 }
 
-static int make_gate(struct server *server)
+static int make_gate(struct server *server, const struct ph_state *state)
 {
     const struct ph_server_settings *settings = &server->settings->server;
     static const enum ph_rtmp_login logins[] = {[PH_LOGIN_URL] = PH_RTMP_LOGIN_URL,
@@ -163,6 +165,8 @@ static int make_gate(struct server *server)
         .access = &server->access,
         .log = server->log,
         .node = server->node,
+        .secret = server->settings->server.cluster_url[0] ? state->relay_secret : NULL,
+        .secret_length = strlen(state->relay_secret),
         .login = logins[settings->login],
         .handshake_ms = (uint32_t)settings->handshake_ms,
         .connect_ms = (uint32_t)settings->connect_ms,
@@ -189,7 +193,29 @@ static int add_relay(struct server *server, const struct ph_relay_entry *entry, 
     return err;
 }
 
-static int make_relay(struct server *server, char *error)
+static int make_cluster(struct server *server, const struct ph_state *state, char *error)
+{
+    const struct ph_server_settings *settings = &server->settings->server;
+    const struct ph_cluster_options options = {.workers = server->workers,
+                                               .media = server->media,
+                                               .trust = server->trust,
+                                               .log = server->log,
+                                               .url = settings->cluster_url,
+                                               .name = settings->cluster_node,
+                                               .address = settings->cluster_address,
+                                               .key = state->cluster_key};
+    const char *why;
+    int err = settings->cluster_url[0] ? ph_cluster_create(&options, &server->cluster, &why) : 0;
+    if (err == -EINVAL) {
+        struct ph_text text;
+        ph_text_init(&text, error, PH_SETTINGS_ERROR);
+        ph_text_add(&text, "cluster.url: the URL %s", why);
+        return err;
+    }
+    return err ? fail(error, err, "cannot make the cluster") : 0;
+}
+
+static int make_relay(struct server *server, const struct ph_state *state, char *error)
 {
     const struct ph_server_settings *settings = &server->settings->server;
     int err = ph_tls_trust_create(settings->authorities, &server->trust);
@@ -207,6 +233,8 @@ static int make_relay(struct server *server, char *error)
         .trust = server->trust,
         .log = server->log,
         .node = server->node,
+        .secret = state->relay_secret,
+        .secret_length = strlen(state->relay_secret),
         .may_go_inside = settings->relay_inside,
         .first_media_ms = (uint32_t)settings->publisher_idle_ms,
     };
@@ -514,10 +542,12 @@ static int make(struct server *server, const struct ph_state *state, char *error
               : 0;
     if (err)
         return err;
-    err = make_gate(server);
+    err = make_gate(server, state);
     if (err)
         return fail(error, err, "cannot make the gates");
-    err = make_relay(server, error);
+    err = make_relay(server, state, error);
+    if (!err)
+        err = make_cluster(server, state, error);
     if (err)
         return err;
     err = make_rpc(server);
@@ -537,6 +567,8 @@ static int make(struct server *server, const struct ph_state *state, char *error
     err = ph_theatre_start(server->theatre);
     if (!err)
         err = ph_loops_start(server->workers);
+    if (!err)
+        ph_cluster_start(server->cluster);
     return err ? fail(error, err, "cannot start the loops") : 0;
 }
 
@@ -621,6 +653,7 @@ void server_drain(struct server *server)
     atomic_store(&server->api.is_draining, true);
     ph_loop_post(&server->workers->loop[0], &server->close_doors);
     ph_theatre_drain(server->theatre);
+    ph_cluster_drain(server->cluster);
     ph_relay_drain(server->relay);
     ph_rtmp_drain(server->rtmp);
     ph_rpc_drain(server->rpc);
@@ -628,7 +661,8 @@ void server_drain(struct server *server)
 
 unsigned server_n_clients(const struct server *server)
 {
-    return ph_relay_n_legs(server->relay) + ph_rtmp_n_sessions(server->rtmp) + ph_rpc_n_sessions(server->rpc);
+    return ph_cluster_is_leaving(server->cluster) + ph_relay_n_legs(server->relay) + ph_rtmp_n_sessions(server->rtmp) +
+           ph_rpc_n_sessions(server->rpc);
 }
 
 void server_stop(struct server *server)
@@ -641,6 +675,7 @@ void server_stop(struct server *server)
     ph_hls_leave(server->hls);
     ph_theatre_destroy(server->theatre);
     close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
+    ph_cluster_destroy(server->cluster);
     ph_relay_destroy(server->relay);
     ph_tls_trust_destroy(server->trust);
     ph_rtmp_destroy(server->rtmp);

@@ -189,6 +189,12 @@ void ph_publishers_tell(const struct ph_worker *worker, const struct ph_survey *
     }
 }
 
+void ph_publisher_skip_linger(struct ph_publisher *publisher)
+{
+    if (publisher && !publisher->leaving)
+        publisher->claim.linger_ms = 0;
+}
+
 void ph_publisher_close(struct ph_publisher *publisher)
 {
     if (!publisher)

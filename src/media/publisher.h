@@ -70,6 +70,9 @@ void ph_publisher_alive(struct ph_publisher *publisher);
 
 void ph_publisher_totals(const struct ph_publisher *publisher, struct ph_publisher_totals *totals);
 
+/** Its end will be told at once: whoever sent the stream has waited already for somebody to return. NULL is fine. */
+void ph_publisher_skip_linger(struct ph_publisher *publisher);
+
 /** Ends the epoch; viewers drain what there is and wait. Never NULL afterwards used. NULL is fine. */
 void ph_publisher_close(struct ph_publisher *publisher);
 

@@ -106,6 +106,8 @@ int ph_command_line_settings(const struct ph_command_line *line, const char *con
         err = ph_settings_environment(settings, environment, error);
     for (size_t i = 0; i < line->n_sets && !err; i++)
         err = ph_settings_assign(settings, line->sets[i], error);
+    if (!err)
+        err = ph_settings_check(settings, error);
     if (err)
         ph_settings_finish(settings);
     return err;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rtmpwire/url.h>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "net/address.h"
@@ -17,6 +19,25 @@ static const char *const tls_names[] = {"offered", "required", "off", NULL};
 static const char *const login_names[] = {"url", "always", "off", NULL};
 
 #define FIELD(name) offsetof(struct ph_server_settings, name)
+
+/* Where another machine could call: a host, and a port or TLS. */
+static const char *reachable_fault(const char *text)
+{
+    const char *why, *scheme = strstr(text, "://") ? "" : "rtmp://";
+    char whole[512];
+    struct ph_text out;
+    struct rtmp_url *url = malloc(sizeof *url);
+    if (!text[0] || !url) {
+        free(url);
+        return NULL;
+    }
+    ph_text_init(&out, whole, sizeof whole);
+    ph_text_add(&out, "%s%s/x", scheme, text);
+    bool is_one = rtmp_url_parse(whole, RTMP_URL_OF_APP, url, &why) == 0 && strcmp(url->app, "x") == 0 &&
+                  strcmp(url->host, "0.0.0.0") != 0 && strcmp(url->host, "::") != 0;
+    free(url);
+    return is_one ? NULL : "no address that others can call; write 10.0.0.1:1935, or rtmps://HOST";
+}
 
 static const struct ph_option server_rows[] = {
     {.name = "workers",
@@ -109,6 +130,32 @@ static const struct ph_option server_rows[] = {
      .initial = "false",
      .help = "Whether relays that are asked for by the API may lead to private addresses.",
      .offset = FIELD(relay_inside)},
+    {.name = "cluster.url",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 1000,
+     .help = "The Redis or Valkey that several servers share, so that they behave as one: "
+             "redis[s]://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]; empty: this server works alone.",
+     .offset = FIELD(cluster_url)},
+    {.name = "cluster.node",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 64,
+     .help = "What this server is called among them; empty: the machine's name.",
+     .offset = FIELD(cluster_node)},
+    {.name = "cluster.address",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 250,
+     .help = "Where the others reach its port for media: 10.0.0.1:1935, or rtmps://HOST[:PORT].",
+     .offset = FIELD(cluster_address),
+     .fault = reachable_fault},
+    {.name = "cluster.secret_file",
+     .type = PH_OPTION_STRING,
+     .initial = "",
+     .max = 4096,
+     .help = "File with the secret that they share; all their keys are made of it.",
+     .offset = FIELD(cluster_secret_file)},
     {.name = "limits.connections",
      .type = PH_OPTION_INT,
      .initial = "0",
@@ -464,6 +511,21 @@ int ph_settings_add(struct ph_settings *settings, const char *group, const char 
     if (strlen(name) >= PH_SETTINGS_NAME)
         return fail(error, -EINVAL, group, "this name is too long; use at most 128 characters");
     return add_member(settings, group_of(group), name, name, error, &fields);
+}
+
+int ph_settings_check(const struct ph_settings *settings, char *error)
+{
+    const struct ph_server_settings *server = &settings->server;
+    if (!server->cluster_url[0])
+        return 0;
+    if (!server->cluster_address[0])
+        return fail(error, -EINVAL, "cluster.address",
+                    "it is missing; say where the other servers reach this one, such as 10.0.0.1:1935");
+    if (!server->cluster_secret_file[0])
+        return fail(error, -EINVAL, "cluster.secret_file",
+                    "it is missing; make it once, and copy it to all servers: "
+                    "(umask 077; openssl rand -hex 32 > FILE)");
+    return 0;
 }
 
 void ph_settings_clear_apps(struct ph_settings *settings)

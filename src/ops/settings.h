@@ -48,12 +48,13 @@ struct ph_server_settings {
     char *certificate; /**< files of certificates: "a.pem, b.pem"; "": no TLS */
     char *authorities; /**< file of certificates that are believed besides the system's; "" */
     bool relay_inside; /**< relays by request may lead to private addresses */
-    char *key;         /**< of their keys, in the same order; "": in the same files */
-    char *origins;     /**< whose pages may open WebSockets, besides those of this host */
-    int log_level;     /**< enum ph_log_level */
-    int log_format;    /**< enum ph_log_format */
-    int publish;       /**< enum ph_access_mode */
-    int login;         /**< enum ph_login_mode */
+    char *cluster_url, *cluster_node, *cluster_address, *cluster_secret_file; /**< url "": it works alone */
+    char *key;      /**< of their keys, in the same order; "": in the same files */
+    char *origins;  /**< whose pages may open WebSockets, besides those of this host */
+    int log_level;  /**< enum ph_log_level */
+    int log_format; /**< enum ph_log_format */
+    int publish;    /**< enum ph_access_mode */
+    int login;      /**< enum ph_login_mode */
     int64_t connections, connections_per_source, connections_per_source_new, connection_rate;
     int64_t handshake_ms, connect_ms, ping_ms, pong_ms, first_media_ms, publisher_idle_ms, drain_ms;
     int64_t message_bytes;
@@ -117,6 +118,9 @@ PH_MUST_USE int ph_settings_set(struct ph_settings *settings, const char *path, 
 /** Add `app NAME`, `listen NAME`, `push NAME` or `pull NAME` with its defaults if it is not there. As
  * ph_settings_set(). */
 PH_MUST_USE int ph_settings_add(struct ph_settings *settings, const char *group, const char *name, char *error);
+
+/** What no single option can tell: whether they fit together. As ph_settings_set(). */
+PH_MUST_USE int ph_settings_check(const struct ph_settings *settings, char *error);
 
 /** Forget the built-in applications: a file brings its own. */
 void ph_settings_clear_apps(struct ph_settings *settings);

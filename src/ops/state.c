@@ -90,9 +90,52 @@ int ph_state_open(const char *directory, struct ph_state *state, char *error)
     if (!err) {
         ph_text_init(&name, file, sizeof file);
         ph_text_add(&name, "%s/api.token", state->directory);
+        ph_text_copy(state->token_file, sizeof state->token_file, file);
         err = get_secret(file, PH_SECRET_TOKEN_LENGTH, state->api_token, &is_new_token);
     }
     if (err)
         ph_text_add(&text, "%s: %s; %s", file, strerror(-err), remedy_of(err));
+    return err;
+}
+
+static const char *shared_remedy_of(int err)
+{
+    switch (err) {
+    case -EPERM:
+        return "it must be a file of the server's user with mode 0600";
+    case -EINVAL:
+    case -EMSGSIZE:
+        return "it must hold one line of 32 to 512 characters, the same on all servers";
+    default:
+        return "make it once, and copy it to all servers: (umask 077; openssl rand -hex 32 > FILE)";
+    }
+}
+
+int ph_state_join(const char *secret_file, struct ph_state *state, char *error)
+{
+    char secret[PH_SECRET_MAX + 1], old[PH_SECRET_MAX + 1] = "";
+    struct ph_text text;
+    ph_text_init(&text, error, PH_SETTINGS_ERROR);
+    int err = ph_secret_read(secret_file, secret, sizeof secret);
+    if (!err && strlen(secret) < PH_STATE_SHARED_MIN)
+        err = -EINVAL;
+    if (err) {
+        ph_text_add(&text, "cluster.secret_file: %s: %s; %s", secret_file, strerror(-err), shared_remedy_of(err));
+        return err;
+    }
+    ph_secret_derive(secret, "publish key", state->publish_key, PH_SECRET_KEY_LENGTH);
+    ph_secret_derive(secret, "api token", state->api_token, PH_SECRET_TOKEN_LENGTH);
+    ph_secret_derive(secret, "relay", state->relay_secret, PH_SECRET_TOKEN_LENGTH);
+    ph_secret_derive(secret, "notes", state->cluster_key, PH_SECRET_TOKEN_LENGTH);
+    explicit_bzero(secret, sizeof secret);
+    state->is_new_key = false;
+    struct ph_text file;
+    ph_text_init(&file, state->token_file, sizeof state->token_file);
+    ph_text_add(&file, "%s/cluster.token", state->directory);
+    err = ph_secret_read(state->token_file, old, sizeof old);
+    if (err || strcmp(old, state->api_token) != 0)
+        err = ph_secret_write(state->token_file, state->api_token);
+    if (err)
+        ph_text_add(&text, "%s: %s; %s", state->token_file, strerror(-err), remedy_of(err));
     return err;
 }

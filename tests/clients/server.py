@@ -40,7 +40,7 @@ class Server:
         self.own_state = state is None
         self.lines = []
         self.more = threading.Condition()
-        self.stopped = False
+        self.stopped = self.killed = False
         self.observed = observed
         sets = [f"listen.media.address=127.0.0.1:{self.port}", "listen.local.address=127.0.0.1:0", *sets]
         if open_publish:
@@ -69,8 +69,8 @@ class Server:
         return self
 
     def __exit__(self, kind, value, trace):
-        alive = self.stopped or self.process.poll() is None
-        if alive and not self.stopped:
+        alive = self.stopped or self.killed or self.process.poll() is None
+        if alive and not self.stopped and not self.killed:
             self.stop()
         try:
             status = self.process.wait(HANG)
@@ -80,7 +80,7 @@ class Server:
         if self.own_state:
             shutil.rmtree(self.state, ignore_errors=True)
         report = [line for line in self.lines if "runtime error:" in line or "Sanitizer" in line]
-        is_well = kind is None and not report and alive and status == 0
+        is_well = kind is None and not report and alive and status == (-signal.SIGKILL if self.killed else 0)
         if self.capture:
             self.capture.stop(judge=is_well)
         if kind is None and report:
@@ -97,13 +97,18 @@ class Server:
     @property
     def token(self):
         """What operators show."""
-        with open(os.path.join(self.state, "api.token")) as f:
+        with open(self.wait_line("with the token of ").split("with the token of ")[1]) as f:
             return f.read().strip()
 
     def stop(self):
         """Ask for a clean end: clients are told, and get what there is for them."""
         self.process.send_signal(signal.SIGTERM)
         self.stopped = True
+
+    def kill(self):
+        """As a machine that loses its power."""
+        self.process.kill()
+        self.killed = True
 
     def tail(self):
         return " | ".join(self.lines[-4:])

@@ -104,7 +104,9 @@ static void move_to(const char *where)
 static void on_answer(struct ph_media_question *asked, bool is_alive)
 {
     assert_ptr_equal(asked, &question);
-    strcat(answers, is_alive ? "a" : "g");
+    size_t n = strlen(answers);
+    answers[n] = is_alive ? 'a' : 'g';
+    answers[n + 1] = '\0';
 }
 
 static void ask(void)

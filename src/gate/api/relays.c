@@ -30,8 +30,7 @@ static void on_rule(struct ph_relay_request *request, const struct ph_relay_rule
     struct question *question = question_of(request);
     json_t *made = json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:[]}", "name", row->name, "kind",
                              row->kind == PH_RELAY_PUSH ? "push" : "pull", "stream", row->stream, "paused",
-                             row->is_paused, "always", row->is_always, "origin",
-                             row->origin, "legs");
+                             row->is_paused, "always", row->is_always, "origin", row->origin, "legs");
     question->failed |= !made || json_object_set_new(question->rows, row->name, made);
 }
 

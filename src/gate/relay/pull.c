@@ -159,12 +159,20 @@ static void ready(struct leg *leg)
     watch(leg);
 }
 
+/* A server of the cluster says so after it has waited for the publisher; others do not wait. */
+static void end(struct leg *leg)
+{
+    if (leg->rule->origin == RULE_OF_CLUSTER)
+        ph_publisher_skip_linger(leg->publisher);
+    leg_fail(leg, "the stream has ended there");
+}
+
 static void take_status(struct leg *leg, const struct rtmp_event_status *status)
 {
     if (rtmp_text_is(status->level, "error") || rtmp_text_is(status->code, "NetStream.Play.StreamNotFound"))
         leg_fail_status(leg, status);
     else if (rtmp_text_is(status->code, "NetStream.Play.UnpublishNotify"))
-        leg_fail(leg, "the stream has ended there");
+        end(leg);
 }
 
 /* "|RtmpSampleAccess" and onStatus are said to players, not part of the stream. */

@@ -226,9 +226,11 @@ static bool leads_to(const struct rule *rule, const char *where)
     return strncmp(rule->urls[0], where, length) == 0 && rule->urls[0][length] == '/';
 }
 
-/* What the locator says becomes the place's own rule. */
+/* What the locator says becomes the place's own rule; it looks only for what is wanted. */
 static void locate(struct place *place)
 {
+    if (!place->is_wanted)
+        return;
     const char *where = ph_media_where(place->home->relay->options.media, &place->path);
     struct bound *found = &place->found;
     if (!where || (found->rule ? leads_to(found->rule, where) : !where[0]))

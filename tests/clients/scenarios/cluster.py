@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: MIT
+"""Servers that work together: publish to any, watch on any, whatever dies meanwhile. The engine is a real Redis."""
+
+import contextlib
+import os
+import signal
+import tempfile
+import time
+
+from media import packets, same, sample
+from peers import Peer, Player, publish
+from scenario import scenario
+from scenarios.flv import get
+from scenarios.relay import hear, order
+from scenarios.tls import certified
+from server import HANG, Failure, Server, free_port, wait_for
+
+LEASE = 6  # seconds
+
+
+class Engine:
+    """A Redis of our own on a free port; `password` None: none."""
+
+    def __init__(self, password=None, folder=None):
+        self.port, self.password, self.tls_port = free_port(), password, folder and free_port()
+        self.options = ["--requirepass", password] if password else []
+        if folder:
+            self.options += ["--tls-port", str(self.tls_port), "--tls-cert-file", f"{folder}/playhouse.crt",
+                             "--tls-key-file", f"{folder}/playhouse.key", "--tls-ca-cert-file", f"{folder}/playhouse.crt",
+                             "--tls-auth-clients", "no"]
+        self.secrets = tempfile.TemporaryDirectory(prefix="playhouse-cluster-")
+        self.peer = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *what):
+        self.peer.__exit__(*what)
+        self.secrets.cleanup()
+
+    def start(self):
+        """Empty: it keeps nothing on disk."""
+        self.peer = Peer(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                          "--dir", self.secrets.name, *self.options])
+        wait_for(lambda: "Ready to accept connections" in self.peer.text(self.peer.out), "Redis to be ready")
+
+    def kill(self):
+        self.peer.process.kill()
+        self.peer.process.wait()
+
+    def signal(self, number):
+        self.peer.process.send_signal(number)
+
+    def ask(self, *words):
+        login = ["-a", self.password, "--no-auth-warning"] if self.password else []
+        with Peer(["redis-cli", "-p", str(self.port), *login, *words]) as peer:
+            said = peer.wait()
+            return [] if said == "\n" else said.split("\n")[:-1]
+
+    def secret(self, name="secret"):
+        path = os.path.join(self.secrets.name, name)
+        if not os.path.exists(path):
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
+                f.write(f"{name} of the servers of this test\n")
+        return path
+
+    @property
+    def url(self):
+        return f"redis://{f':{self.password}@' if self.password else ''}127.0.0.1:{self.port}"
+
+
+def node(engine, name, *sets, secret="secret", url=None, wait=True):
+    """A server of the cluster; HTTP comes on the same port, so its traffic is not taken down."""
+    port = free_port()
+    server = Server(f"cluster.url={url or engine.url}", f"cluster.node={name}", f"cluster.address=127.0.0.1:{port}",
+                    f"cluster.secret_file={engine.secret(secret)}", "app.live.linger=3s", "auth.publish=open", *sets, port=port,
+                    observed=False)
+    return joined(server) if wait else server
+
+
+@contextlib.contextmanager
+def joined(server):
+    with server:
+        server.wait_line(r"joined cluster: as ")
+        yield server
+
+
+def count(server, pattern):
+    return len([line for line in server.lines if pattern in line])
+
+
+@scenario
+def cluster_publish_anywhere_watch_anywhere():
+    """Whatever is published on one is played on the others by RTMP, FLV and HLS, packet by packet, and fetched once."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b, node(engine, "c") as c:
+        with publish(path, a.url()) as source:
+            a.wait_line("publishing live/cam")
+            with Player(a.url()) as here, Player(b.url()) as there, Player(c.url().replace("rtmp", "http") + ".flv") as by_flv, \
+                    hear(b, "/live/cam.flv"), hear(b, "/live/cam.flv"):
+                for player in here, there, by_flv:
+                    player.begun()
+                status, _, body = get(c.port, "/live/cam.m3u8")
+                assert status == 200 and b"#EXTM3U" in body, (status, body)
+                rule, = [r for r in order(b, "GET")["items"] if r["origin"] == "cluster"]
+                leg, = rule["legs"]
+                assert leg["stream"] == "live/cam" and leg["state"] == "carrying", rule
+                source.wait()
+                for player in here, there, by_flv:
+                    same(packets(path), player.packets())
+            assert count(a, "playing live/cam") == 3, a.lines  # one of them sits here
+            wait_for(lambda: not [r for r in order(b, "GET")["items"] if r["origin"] == "cluster"], "the pull to end")
+
+
+@scenario
+def cluster_a_stream_has_one_publisher():
+    """Who comes to another server while the first one lives is told so, and nobody notices."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        with publish(path, a.url()) as source:
+            a.wait_line("publishing live/cam")
+            with Player(b.url()) as viewer:
+                viewer.begun()
+                with publish(path, b.url(), hold=1) as second:
+                    second.wait(status=None)
+                b.wait_line("publish refused: somebody else publishes this stream")
+                source.wait()
+                same(packets(path), viewer.packets())
+            assert count(a, "publishing live/cam") == 1 and count(b, "publishing live/cam") == 1, (a.lines, b.lines)
+
+
+def ends_as(path, played):
+    """The second half of the film is the end of what was played, kind by kind."""
+    film = packets(path)
+    for kind in ("video", "audio"):
+        sent, got = ([packet[3] for packet in row if packet[0] == kind] for row in (film, played))
+        half = len(sent) // 2
+        if got[-half:] != sent[-half:]:
+            raise Failure(f"{len(got)} {kind} packets were played; their end is not that of the film of {len(sent)}")
+    times = [packet[1] for packet in played if packet[0] == "audio"]
+    assert times == sorted(times), "time went back"
+
+
+@scenario
+def cluster_a_publisher_moves():
+    """It comes back to another server at once, before the first one has missed it: viewers everywhere go on."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b, node(engine, "c") as c:
+        with publish(path, a.url(), hold=0.3) as first:
+            a.wait_line("publishing live/cam")
+            with Player(a.url()) as on_a, Player(b.url()) as on_b:
+                on_a.begun()
+                on_b.begun()
+                first.process.kill()
+                with publish(path, c.url()) as second:
+                    c.wait_line("publishing live/cam")
+                    for server in a, b:
+                        server.wait_line(f"pulling live/cam: .*127.0.0.1:{c.port}")
+                    second.wait()
+                    ends_as(path, on_a.packets())
+                    ends_as(path, on_b.packets())
+
+
+@scenario
+def cluster_the_origin_dies():
+    """Its publisher comes back to another server, and is not told that it is still there."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b, node(engine, "c") as c:
+        with publish(path, a.url(), hold=0.3):
+            a.wait_line("publishing live/cam")
+            with Player(b.url()) as viewer:
+                viewer.begun()
+                a.kill()
+                with publish(path, c.url()) as second:  # the lease of the dead one still runs
+                    c.wait_line("publishing live/cam")
+                    b.wait_line(f"pulling live/cam: .*127.0.0.1:{c.port}")
+                    second.wait()
+                    ends_as(path, viewer.packets())
+
+
+@scenario
+def cluster_a_frozen_origin_steps_down():
+    """A server that stood still for longer than its lease finds that another one has its stream, and lets go of it."""
+    path = sample("h264-aac", 12)
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b, node(engine, "c") as c:
+        with publish(path, a.url(), hold=0.3):
+            a.wait_line("publishing live/cam")
+            a.process.send_signal(signal.SIGSTOP)
+            try:
+                with publish(path, c.url()) as second:
+                    c.wait_line("publishing live/cam")
+                    time.sleep(LEASE + 2)
+                    a.process.send_signal(signal.SIGCONT)
+                    a.wait_line("another server of the cluster has this stream now")
+                    a.wait_line("closed live/cam: another encoder took the stream over")
+                    with Player(b.url()) as viewer, Player(a.url()) as on_a:
+                        viewer.begun()
+                        on_a.begun()
+                        second.wait()
+                        same(packets(path), viewer.packets(), times="shifted")
+                        same(packets(path), on_a.packets(), times="shifted")
+            finally:
+                a.process.send_signal(signal.SIGCONT)
+
+
+@scenario
+def cluster_without_its_engine():
+    """Servers begin without it, each for itself; when it comes they find each other's streams. When it dies, is emptied
+    and comes back, what they have is theirs still."""
+    path = sample("h264-aac", 12)
+    with Engine() as engine:
+        engine.kill()
+        with node(engine, "a", wait=False) as a, node(engine, "b", wait=False) as b:
+            a.wait_line("redis 127.0.0.1:.*it will be tried again")
+            with publish(path, a.url(), hold=0.9) as source:
+                a.wait_line("publishing live/cam")
+                assert get(b.port, "/live/cam.flv")[0] == 404
+                engine.start()
+                a.wait_line("joined cluster")
+                b.wait_line("joined cluster")
+                wait_for(lambda: engine.ask("KEYS", "playhouse:1:*:stream:*"), "the claim")
+                with Player(b.url()) as viewer:
+                    viewer.begun()
+                    engine.kill()
+                    a.wait_line("it will be tried again", count=2)
+                    engine.start()  # it has forgotten everything
+                    a.wait_line("joined cluster", count=2)
+                    b.wait_line("joined cluster", count=2)
+                    wait_for(lambda: engine.ask("KEYS", "playhouse:1:*:stream:*"), "the claim again")
+                    with publish(path, b.url(), hold=1) as second:
+                        second.wait(status=None)
+                    b.wait_line("publish refused: somebody else publishes this stream")
+                    source.wait()
+                    same(packets(path), viewer.packets())
+
+
+@scenario
+def cluster_an_emptied_engine():
+    """Whoever empties it takes nothing from anybody: the holders come forward before others are served."""
+    path = sample("h264-aac", 12)
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        with publish(path, a.url(), hold=0.9) as source:
+            a.wait_line("publishing live/cam")
+            engine.ask("FLUSHALL")
+            with publish(path, b.url(), hold=1) as second:
+                second.wait(status=None)
+            b.wait_line("publish refused: somebody else publishes this stream")
+            with Player(b.url()) as viewer:
+                viewer.begun()
+                source.wait()
+                same(packets(path), viewer.packets())
+            assert count(a, "publishing live/cam") == 1, a.lines
+
+
+@scenario
+def cluster_a_hanging_engine():
+    """It takes connections and does not answer: it is given up after some seconds, and publishing goes on."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "a") as a:
+        engine.signal(signal.SIGSTOP)
+        try:
+            with publish(path, a.url()) as source, Player(a.url()) as viewer:
+                a.wait_line("it does not answer; it will be tried again")
+                viewer.begun()
+                source.wait()
+                same(packets(path), viewer.packets())
+        finally:
+            engine.signal(signal.SIGCONT)
+        a.wait_line("joined cluster", count=2)
+
+
+@scenario
+def cluster_trusts_no_address():
+    """Servers with another secret are another cluster, also in the same Redis; what nobody has signed is not heeded."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b", secret="other") as b:
+        with publish(path, a.url()) as source:
+            a.wait_line("publishing live/cam")
+            assert get(b.port, "/live/cam.flv")[0] == 404
+            with publish(path, b.url()):
+                b.wait_line("publishing live/cam")
+            claim, = [k for k in engine.ask("KEYS", "*:stream:live/cam") if ":a." in engine.ask("GET", k)[0].replace(" ", ":")]
+            epoch, holder = engine.ask("GET", claim)[0].split()
+            inbox = claim.replace("stream:live/cam", f"inbox:{holder}")
+            engine.ask("XADD", inbox, "*", "m", f"{'0' * 64} b.1 {holder} ask live/cam {epoch}")
+            a.wait_line("a message was not written by a server of this cluster")
+            source.wait()
+
+
+@scenario
+def cluster_a_server_that_stops_holds_nothing():
+    """Its publishers are let in elsewhere at once."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        with publish(path, a.url()):
+            a.wait_line("publishing live/cam")
+            a.stop()
+            a.wait_line("stopped")
+            assert not engine.ask("KEYS", "*node:a.*"), "the lease is given back"
+            assert engine.ask("GET", *engine.ask("KEYS", "*:stream:live/cam"))[0].endswith(" -"), "and the claim"
+            with publish(path, b.url()) as again:
+                b.wait_line("publishing live/cam")
+                again.wait()
+
+
+@scenario
+def cluster_an_application_is_asked_where_the_viewer_is():
+    """A stream of an application with rooms is fetched past its hooks: those are run by the server that viewers come to."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "a", "app.echo.linger=1s") as a, \
+            node(engine, "b", "app.echo.linger=1s") as b:
+        with publish(path, a.url(app="echo")) as source:
+            a.wait_line("publishing echo/cam")
+            with Player(b.url(app="echo")) as viewer:
+                viewer.begun()
+                source.wait()
+                same(packets(path), viewer.packets())
+
+
+@scenario
+def cluster_redis_with_password_and_tls():
+    with certified("localhost") as folder, Engine("p@ss/word", folder) as engine:
+        secret = "p%40ss%2Fword"
+        with node(engine, "a", url=f"redis://:{secret}@127.0.0.1:{engine.port}/3"), \
+                node(engine, "b", f"tls.authorities={folder}/playhouse.crt",
+                     url=f"rediss://default:{secret}@localhost:{engine.tls_port}/3") as b:
+            wait_for(lambda: len(engine.ask("-n", "3", "KEYS", "playhouse:1:*:node:*")) == 2, "two leases")
+            assert secret not in "".join(b.lines) and "p@ss" not in "".join(b.lines)
+        with node(engine, "c", url=f"redis://:wrong@127.0.0.1:{engine.port}", wait=False) as c:
+            c.wait_line("it says WRONGPASS .*it will be tried again")
+
+
+@scenario
+def cluster_says_what_redis_may_forget():
+    with Engine() as engine:
+        engine.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        with node(engine, "a") as a:
+            a.wait_line("cluster.url: this Redis may throw away .* its maxmemory-policy is allkeys-lru; make it noeviction")
+
+
+@scenario
+def cluster_options_are_checked():
+    good = {"cluster.url": "redis://127.0.0.1:1", "cluster.address": "127.0.0.1:1935", "cluster.secret_file": "/nowhere/secret"}
+    rows = [({"cluster.address": ""}, "cluster.address: it is missing"),
+            ({"cluster.address": ":1935"}, "cluster.address: .*no address that others can call"),
+            ({"cluster.address": "0.0.0.0:1935"}, "cluster.address: .*no address that others can call"),
+            ({"cluster.secret_file": ""}, "cluster.secret_file: it is missing; make it once"),
+            ({}, "cluster.secret_file: /nowhere/secret: No such file or directory; make it once"),
+            ({"cluster.url": "http://x"}, "cluster.url: the URL does not begin with redis://")]
+    with tempfile.TemporaryDirectory(prefix="playhouse-cluster-") as folder:
+        short, long, shared = (os.path.join(folder, name) for name in ("short", "long", "shared"))
+        for path, text, mode in (short, "short", 0o600), (long, "x" * 40, 0o600), (shared, "x" * 40, 0o644):
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, mode), "w") as f:
+                f.write(text + "\n")
+        rows += [({"cluster.secret_file": short}, "cluster.secret_file: .*short: .*one line of 32 to 512 characters"),
+                 ({"cluster.secret_file": shared}, "cluster.secret_file: .*shared: .*mode 0600")]
+        good_url = {"cluster.secret_file": long}
+        for change, says in rows:
+            sets = {**good, **(good_url if "cluster.url" in change else {}), **change}
+            server = Server(*[f"{name}={value}" for name, value in sets.items()], observed=False)
+            server.wait_line(f"playhouse: {says}")
+            assert server.process.wait(HANG) == 2, server.lines
