@@ -232,9 +232,16 @@ static int make_id(struct ph_cluster *cluster, const char *name)
     return err;
 }
 
-static void init(struct ph_cluster *cluster, const struct ph_cluster_options *options)
+/* "10.0.0.1:1935" is RTMP; "" stays what it is. */
+static void write_url(char url[PH_NODE_WHERE], const char *address)
 {
     struct ph_text text;
+    ph_text_init(&text, url, PH_NODE_WHERE);
+    ph_text_add(&text, "%s%s", !address[0] || strstr(address, "://") ? "" : "rtmp://", address);
+}
+
+static void init(struct ph_cluster *cluster, const struct ph_cluster_options *options)
+{
     cluster->media = options->media;
     cluster->trust = options->trust;
     cluster->log = options->log;
@@ -244,8 +251,8 @@ static void init(struct ph_cluster *cluster, const struct ph_cluster_options *op
     cluster->n_desks = options->workers->n;
     ph_text_copy(cluster->key, sizeof cluster->key, options->key);
     ph_secret_derive(cluster->key, "name", cluster->name, CLUSTER_NAME);
-    ph_text_init(&text, cluster->where, sizeof cluster->where);
-    ph_text_add(&text, "%s%s", strstr(options->address, "://") ? "" : "rtmp://", options->address);
+    write_url(cluster->where, options->address);
+    write_url(cluster->parent, options->parent);
     ph_timer_init(&cluster->next_beat, on_next_beat);
     ph_map_init(&cluster->spots, &cluster->seed, SPOTS_MAX);
     ph_list_init(&cluster->remembered);

@@ -43,6 +43,7 @@ struct ph_cluster_options {
     const char *url;     /**< of the engine */
     const char *name;    /**< of this server; "": the machine's */
     const char *address; /**< where the others reach it: "10.0.0.1:1935", "rtmps://HOST[:PORT]" */
+    const char *parent;  /**< the address of the server to fetch through, if that can be reached; "": none */
     const char *key;     /**< signs messages between servers */
 };
 

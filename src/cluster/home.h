@@ -27,8 +27,9 @@ struct ph_cluster {
     struct ph_tls_trust *trust;
     struct ph_log *log;
     struct ph_hash_seed seed;
-    char id[PH_NODE_ID];       /**< name and a random number: of this run of this server */
-    char where[PH_NODE_WHERE]; /**< its address, as a URL */
+    char id[PH_NODE_ID];        /**< name and a random number: of this run of this server */
+    char where[PH_NODE_WHERE];  /**< its address, as a URL */
+    char parent[PH_NODE_WHERE]; /**< of the server that it fetches through; "": none */
     char key[PH_CLUSTER_KEY_LENGTH + 1];
     char name[CLUSTER_NAME + 1]; /**< of the cluster, in keys of the engine */
     struct redis_url url;

@@ -145,9 +145,16 @@ static void tell(struct spot *spot)
     ph_loop_post(spot->desk->loop, &spot->down);
 }
 
-static void set_where(struct spot *spot, const char *where)
+/* An edge goes to its parent first: that fetches the stream once for all its edges. */
+static void set_where(struct spot *spot, const char *holder)
 {
     struct verdict *verdict = &spot->verdict;
+    const char *parent = cluster_of(spot)->parent;
+    bool has_parent = holder[0] && parent[0] && strcmp(parent, holder) != 0;
+    char where[sizeof verdict->where];
+    struct ph_text text;
+    ph_text_init(&text, where, sizeof where);
+    ph_text_add(&text, "%s%s%s", has_parent ? parent : "", has_parent ? "," : "", holder);
     if (verdict->is_known && strcmp(verdict->where, where) == 0)
         return;
     verdict->is_known = spot->is_news = true;

@@ -48,7 +48,7 @@ struct verdict {
     uint32_t n_evicted;
     uint32_t n_looks; /**< how often home asks about the publisher */
     bool is_known;
-    char where[PH_NODE_WHERE]; /**< "": nowhere else */
+    char where[2 * PH_NODE_WHERE]; /**< "": nowhere else; see media/locator.h */
     bool is_forgotten;
 };
 

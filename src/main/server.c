@@ -203,6 +203,7 @@ static int make_cluster(struct server *server, const struct ph_state *state, cha
                                                .url = settings->cluster_url,
                                                .name = settings->cluster_node,
                                                .address = settings->cluster_address,
+                                               .parent = settings->cluster_parent,
                                                .key = state->cluster_key};
     const char *why;
     int err = settings->cluster_url[0] ? ph_cluster_create(&options, &server->cluster, &why) : 0;

@@ -19,8 +19,8 @@
 struct ph_locator {
     /** One of these has changed. Who is asked for is answered by ph_media_admit(), from a fresh stack. */
     void (*changed)(void *user, struct ph_loop *desk, const struct ph_stream_need *need);
-    /** Which server has it: "rtmp://10.0.0.2:1935", lent for this turn of the loop; "": none; NULL: that is not known
-     * yet, ph_media_located() will tell. */
+    /** Which server has it: "rtmp://10.0.0.2:1935", lent for this turn of the loop; several, with commas, are to be
+     * tried in turn; "": none; NULL: that is not known yet, ph_media_located() will tell. */
     const char *(*where)(void *user, struct ph_loop *desk, const struct ph_path *path);
     void *user;
 };

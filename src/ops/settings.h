@@ -48,7 +48,8 @@ struct ph_server_settings {
     char *certificate; /**< files of certificates: "a.pem, b.pem"; "": no TLS */
     char *authorities; /**< file of certificates that are believed besides the system's; "" */
     bool relay_inside; /**< relays by request may lead to private addresses */
-    char *cluster_url, *cluster_node, *cluster_address, *cluster_secret_file; /**< url "": it works alone */
+    char *cluster_url, *cluster_node, *cluster_address, *cluster_parent; /**< url "": it works alone */
+    char *cluster_secret_file;
     char *key;      /**< of their keys, in the same order; "": in the same files */
     char *origins;  /**< whose pages may open WebSockets, besides those of this host */
     int log_level;  /**< enum ph_log_level */

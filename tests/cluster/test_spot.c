@@ -168,6 +168,7 @@ static int set_up(void **state)
                                                .url = "redis://127.0.0.1",
                                                .name = "me",
                                                .address = "10.0.0.1:1935",
+                                               .parent = "",
                                                .key = key};
     assert_int_equal(ph_cluster_create(&options, &cluster, &why), 0);
     ph_media_set_finder(stage_media, &finder);

@@ -219,6 +219,7 @@ static void nothing_is_left_behind(void **state)
                                                .url = "redis://127.0.0.1",
                                                .name = "me",
                                                .address = "10.0.0.1:1935",
+                                               .parent = "",
                                                .key = "key of the servers of this test, which is long enough"};
     assert_int_equal(ph_cluster_create(&options, &cluster, &why), 0);
     on_worker(0, begin, NULL);

@@ -57,6 +57,7 @@ struct place {
     struct ph_timer idle;   /* runs after the last viewer */
     bool is_published, is_live, is_wanted;
     struct bound found;   /* where it is; rule NULL: nowhere else */
+    char *found_at;       /* in the locator's words */
     uint64_t unwanted_us; /* since when; 0: it never was wanted */
     char publisher_via[PH_VIA_MAX], viewer_via[PH_VIA_MAX];
 };
@@ -105,6 +106,7 @@ static void place_drop(struct place *place)
     ph_list_remove(&place->changed);
     ph_map_remove(&home->places, place->path.text, place->path.length);
     rule_unref(place->found.rule);
+    free(place->found_at);
     free(place);
 }
 
@@ -207,7 +209,7 @@ static void watch_idle(struct place *place, const struct rule *rule)
 /* "rtmp://10.0.0.2:1935" and "live/cam" make a rule for live/ and a star that leads to rtmp://10.0.0.2:1935/live. */
 static int make_found(const struct place *place, const char *where, struct rule **rule)
 {
-    char name[PH_RELAY_NAME], stream[PH_PATH_MAX + 2], url[PH_PATH_MAX + PH_RELAY_FAULT], fault[PH_RELAY_FAULT];
+    char name[PH_RELAY_NAME], stream[PH_PATH_MAX + 2], url[2048], fault[PH_RELAY_FAULT];
     struct ph_text text;
     int app = (int)strcspn(place->path.text, "/");
     ph_text_init(&text, name, sizeof name);
@@ -215,15 +217,17 @@ static int make_found(const struct place *place, const char *where, struct rule 
     ph_text_init(&text, stream, sizeof stream);
     ph_text_add(&text, "%.*s/*", app, place->path.text);
     ph_text_init(&text, url, sizeof url);
-    ph_text_add(&text, "%s/%.*s/{stream}", where, app, place->path.text);
+    for (size_t length; *where; where += length + (where[length] == ',')) {
+        length = strcspn(where, ",");
+        ph_text_add(&text, "%s%.*s/%.*s/{stream}", text.length ? "," : "", (int)length, where, app, place->path.text);
+    }
     const struct ph_relay_settings settings = {.stream = stream, .url = url, .idle_ms = FOUND_IDLE_MS};
     return rule_create(name, PH_RELAY_PULL, &settings, RULE_OF_CLUSTER, rule, fault);
 }
 
-static bool leads_to(const struct rule *rule, const char *where)
+static bool is_found_at(const struct place *place, const char *where)
 {
-    size_t length = strlen(where);
-    return strncmp(rule->urls[0], where, length) == 0 && rule->urls[0][length] == '/';
+    return strcmp(place->found_at ? place->found_at : "", where) == 0;
 }
 
 /* What the locator says becomes the place's own rule; it looks only for what is wanted. */
@@ -233,7 +237,7 @@ static void locate(struct place *place)
         return;
     const char *where = ph_media_where(place->home->relay->options.media, &place->path);
     struct bound *found = &place->found;
-    if (!where || (found->rule ? leads_to(found->rule, where) : !where[0]))
+    if (!where || is_found_at(place, where))
         return;
     if (found->rule) {
         struct leg *leg = leg_of(place, found->rule);
@@ -242,6 +246,8 @@ static void locate(struct place *place)
         rule_unref(found->rule);
         found->rule = NULL;
     }
+    free(place->found_at);
+    place->found_at = strdup(where);
     if (where[0] && make_found(place, where, &found->rule))
         found->rule = NULL; /* as if it were nowhere */
 }
@@ -289,9 +295,8 @@ static bool may_bring(const struct place *place, const struct bound *bound)
 static bool may_be_found(const struct place *place)
 {
     const char *where = ph_media_where(place->home->relay->options.media, &place->path);
-    const struct rule *rule = place->found.rule;
-    if (rule && where && leads_to(rule, where))
-        return may_bring(place, &place->found);
+    if (where && is_found_at(place, where))
+        return place->found.rule && may_bring(place, &place->found);
     return (!where || where[0]) && !place->home->is_draining && is_known(place->home->relay, &place->path);
 }
 
@@ -585,6 +590,7 @@ static void finish(struct home *home)
             remove_leg(place, ph_list_entry(node, struct leg, in_place), "the server stops");
         ph_timer_stop(home->loop, &place->idle);
         rule_unref(place->found.rule);
+        free(place->found_at);
         free(place);
     }
     ph_map_finish(&home->places);

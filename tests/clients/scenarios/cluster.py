@@ -319,6 +319,30 @@ def cluster_an_application_is_asked_where_the_viewer_is():
 
 
 @scenario
+def cluster_a_parent_fetches_for_its_edges():
+    """Edges go to their parent, which takes the stream once; when it dies they go to where it is published."""
+    path = sample("h264-aac")
+    with Engine() as engine, node(engine, "origin") as origin, node(engine, "parent") as parent:
+        towards = f"cluster.parent=127.0.0.1:{parent.port}"
+        with node(engine, "b", towards) as b, node(engine, "c", towards) as c, publish(path, origin.url(), hold=0.4) as source:
+            origin.wait_line("publishing live/cam")
+            with Player(b.url()) as on_b, Player(c.url()) as on_c:
+                on_b.begun()
+                on_c.begun()
+                for edge in b, c:
+                    edge.wait_line(f"pulling live/cam: .*127.0.0.1:{parent.port}")
+                parent.wait_line("playing live/cam", count=2)
+                assert count(origin, "playing live/cam") == 1, origin.lines
+                parent.kill()
+                for edge in b, c:
+                    edge.wait_line(f"pulling live/cam: .*127.0.0.1:{origin.port}")
+                origin.wait_line("playing live/cam", count=3)
+                source.wait()
+                ends_as(path, on_b.packets())
+                ends_as(path, on_c.packets())
+
+
+@scenario
 def cluster_redis_with_password_and_tls():
     with certified("localhost") as folder, Engine("p@ss/word", folder) as engine:
         secret = "p%40ss%2Fword"
