@@ -86,9 +86,10 @@ struct ph_instance {
     bool has_odd_metric; /**< the log has told of one that is not kept */
 
     /* life.c */
-    struct ph_mail load_mail, drain_mail, save_mail;
-    bool is_draining;   /**< rooms that end now are wanted by the next server */
-    struct ph_map kept; /**< keep.c: by room, what was saved */
+    struct ph_mail load_mail, drain_mail, save_mail, yield_mail;
+    atomic_bool is_yielding; /**< the letter is under way */
+    bool is_draining;        /**< rooms that end now are wanted by the next server */
+    struct ph_map kept;      /**< keep.c: by room, what was saved */
     struct ph_task reload_task, fail_task;
     char *failure;           /**< what fail said */
     struct rtmp_arena saved; /**< what save gave, during a reload */
@@ -146,6 +147,9 @@ void ph_instance_init_life(struct ph_instance *instance);
 void ph_instance_load(struct ph_instance *instance);
 void ph_instance_drain(struct ph_instance *instance);
 void ph_instance_save(struct ph_instance *instance);
+
+/** [any] Another server has the application: members and rooms here end. */
+void ph_instance_yield(struct ph_instance *instance);
 
 /** As ph_host.reload and ph_host.fail. */
 void ph_instance_reload(struct ph_instance *instance);

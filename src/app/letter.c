@@ -6,6 +6,7 @@
 
 #include "app/copy.h"
 #include "app/instance.h"
+#include "app/theatre.h"
 #include "base/limits.h"
 #include "net/loop.h"
 
@@ -79,6 +80,19 @@ void ph_letter_send(struct ph_letter *letter)
 {
     letter->mail.deliver = deliver_to_instance;
     ph_loop_post(letter->instance->loop, &letter->mail);
+}
+
+static void deliver_to_router(struct ph_mail *mail)
+{
+    struct ph_letter *letter = ph_container_of(mail, struct ph_letter, mail);
+    const struct ph_router *router = &letter->instance->theatre->router;
+    router->take(router->user, letter);
+}
+
+void ph_letter_route(struct ph_letter *letter)
+{
+    letter->mail.deliver = deliver_to_router;
+    ph_loop_post(letter->instance->theatre->router.loop, &letter->mail);
 }
 
 void ph_letter_return(struct ph_letter *letter, struct ph_loop *worker)

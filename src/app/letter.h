@@ -59,6 +59,7 @@ struct ph_letter {
     enum ph_reason reason;
     struct ph_instance *instance;
     struct ph_seat *seat; /**< NULL: of DELIVER and NEWS */
+    uint32_t ref;         /**< for whoever has it */
     struct rtmp_arena arena;
 
     double id;
@@ -66,6 +67,7 @@ struct ph_letter {
     const char *text;
     const struct rtmp_value *value;
     bool is_refused;
+    bool is_here; /**< JOIN: the router has sent it to an application here */
     struct ph_refusal refusal;
 
     union {
@@ -111,6 +113,9 @@ void ph_letter_refuse(struct ph_letter *letter, const struct ph_refusal *refusal
 
 /** Post it to the instance. */
 void ph_letter_send(struct ph_letter *letter);
+
+/** Post it to the router. */
+void ph_letter_route(struct ph_letter *letter);
 
 /** Post it to the worker of its seat; without a seat: to `worker`. */
 void ph_letter_return(struct ph_letter *letter, struct ph_loop *worker);

@@ -171,6 +171,26 @@ void ph_instance_unload(struct ph_instance *instance)
     ph_instance_end(instance);
 }
 
+/* Another server has it now: its members go there. */
+static void on_yield(struct ph_mail *mail)
+{
+    static const struct ph_refusal why = {.error = PH_E_GONE,
+                                          .description = "This application is on another server now; connect again."};
+    struct ph_instance *instance = ph_container_of(mail, struct ph_instance, yield_mail);
+    atomic_store(&instance->is_yielding, false);
+    if (instance->state != PH_INSTANCE_RUNNING)
+        return;
+    ph_instance_begin(instance);
+    end_members(instance, PH_REASON_STOP, &why);
+    ph_instance_end(instance);
+}
+
+void ph_instance_yield(struct ph_instance *instance)
+{
+    if (!atomic_exchange(&instance->is_yielding, true))
+        ph_loop_post(instance->loop, &instance->yield_mail);
+}
+
 /* Failing: everybody out, then once more from the beginning, but not for ever. */
 
 static bool may_try_again(struct ph_instance *instance)
@@ -294,6 +314,7 @@ void ph_instance_init_life(struct ph_instance *instance)
     instance->load_mail.deliver = on_load;
     instance->drain_mail.deliver = on_drain;
     instance->save_mail.deliver = on_save;
+    instance->yield_mail.deliver = on_yield;
     instance->reload_task.run = on_reload;
     instance->fail_task.run = on_fail;
     ph_list_init(&instance->reload_task.link);

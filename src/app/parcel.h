@@ -26,6 +26,7 @@ enum ph_parcel_form {
     PH_PARCEL_AMF0, /**< an RTMP message of type 20, as chunks */
     PH_PARCEL_AMF3, /**< type 17 */
     PH_PARCEL_JSON, /**< a JSON-RPC notification */
+    PH_PARCEL_NODE, /**< for another server */
     PH_PARCEL_FORMS,
 };
 

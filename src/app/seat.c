@@ -17,6 +17,7 @@ struct ph_seat {
     void *user;
     struct ph_letter *leave; /* ready, so that leaving cannot fail */
     unsigned n_letters;      /* on their way there or back */
+    bool is_routed;          /* its letters go to the router */
     bool is_welcome;
     bool is_closed; /* nothing is told any more */
     bool was_full;
@@ -46,7 +47,10 @@ static void post(struct ph_letter *letter)
 {
     letter->seat->n_letters++;
     letter->seat->was_full |= ph_seat_is_full(letter->seat);
-    ph_letter_send(letter);
+    if (letter->seat->is_routed)
+        ph_letter_route(letter);
+    else
+        ph_letter_send(letter);
 }
 
 static int post_whole(struct ph_letter *letter, bool failed)
@@ -87,6 +91,7 @@ int ph_seat_open(struct ph_theatre *theatre, struct ph_loop *worker, const struc
         return -ENOMEM;
     made->worker = worker;
     made->instance = ph_theatre_find(theatre, request->app);
+    made->is_routed = theatre->router.take && !request->is_lodger;
     made->events = request->events;
     made->user = request->user;
     made->leave = new_letter(made, PH_LETTER_LEAVE);
@@ -230,6 +235,7 @@ static void come_back(struct ph_seat *seat, const struct ph_letter *letter)
     switch (letter->kind) {
     case PH_LETTER_JOIN:
         seat->is_welcome = !refusal;
+        seat->is_routed = seat->is_routed && !letter->is_here;
         if (refusal)
             seat->events->refused(seat->user, refusal);
         else

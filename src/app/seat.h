@@ -105,7 +105,8 @@ struct ph_seat_events {
     void (*moved)(void *user, const struct ph_welcome *welcome);
     /** The application wants the stream `name` of this session to end. */
     void (*stop_stream)(void *user, const char *name, const char *description);
-    /** Tell the client, then close connection and seat. */
+    /** Tell the client, then close connection and seat. PH_E_GONE: its application is on another server now, or was
+     * lost with one; it shall come back. */
     void (*kicked)(void *user, const struct ph_refusal *why);
     /** The seat takes requests again. */
     void (*drained)(void *user);
@@ -125,6 +126,7 @@ struct ph_seat_request {
     const char *ticket;                  /**< of a reservation; NULL */
     const struct rtmp_value *options;    /**< of the join request: an object, or NULL */
     enum ph_parcel_form form;            /**< in which broadcasts are encoded for this seat */
+    bool is_lodger;                      /**< of a client of another server: no router is asked */
     const struct ph_seat_events *events; /**< static storage */
     void *user;
 };

@@ -179,6 +179,8 @@ void ph_theatre_destroy(struct ph_theatre *theatre)
     free(theatre);
 }
 
+void ph_theatre_set_router(struct ph_theatre *theatre, const struct ph_router *router) { theatre->router = *router; }
+
 uint64_t ph_theatre_wall_ms(const struct ph_theatre *theatre)
 {
     const struct ph_clock *clock = theatre->options.clock;

@@ -17,6 +17,7 @@
 
 #include <playhouse/app.h>
 
+#include "app/router.h"
 #include "base/attr.h"
 #include "base/siphash.h"
 #include "net/loop.h"
@@ -45,6 +46,7 @@ struct ph_theatre_options {
 struct ph_theatre {
     struct ph_theatre_options options;
     struct ph_log *log;
+    struct ph_router router; /* take NULL: none */
     struct ph_hash_seed seed;
     uint32_t incarnation; /* at random: part of what names a session */
     struct ph_loops *loops;

@@ -51,6 +51,7 @@
     X(BEAT_MS, 2000, "ms", "between two signs of life: two may be lost")                                        \
     X(FRESH_MS, 4000, "ms", "two beats: holders come forward before an empty engine gives claims to others")    \
     X(HOLDER_MS, 500, "ms", "for the server that has a stream to say that it will look after its publisher")    \
+    X(LINK_BYTES, 4 * PH_MIB, "bytes", "said by one server to another in one turn of its loop")                 \
     X(HOLDER_PROBE_MS, 4500, "ms", "for it to say whether that publisher lives")                                \
     /* RTMP */                                                                                                  \
     X(CHUNK_MIN, 128, "bytes", "smaller inbound chunks multiply header work")                                   \

@@ -7,12 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/letter.h"
+#include "app/theatre.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "cluster/booking.h"
+#include "cluster/far.h"
 #include "cluster/home.h"
+#include "cluster/link.h"
 #include "cluster/redis.h"
 
 enum { SPOTS_MAX = 1 << 20 };
@@ -52,12 +57,26 @@ static void for_each_spot(struct ph_cluster *cluster, void (*act)(struct spot *s
     ph_list_for_each_safe(node, &cluster->remembered) act(ph_list_entry(node, struct spot, in_home));
 }
 
+static void for_each_booking(struct ph_cluster *cluster, void (*act)(struct booking *booking))
+{
+    ph_list_for_each_safe(node, &cluster->bookings) act(ph_list_entry(node, struct booking, in_cluster));
+}
+
+static void for_each_link(struct ph_cluster *cluster, void (*act)(struct link *link))
+{
+    ph_list_for_each_safe(node, &cluster->links) act(ph_list_entry(node, struct link, in_cluster));
+}
+
+static void break_link(struct link *link) { link_break(link, "the engine was away"); }
+
 static void on_beaten(struct ph_engine_request *request)
 {
     struct ph_cluster *cluster = ph_container_of(request, struct ph_cluster, beat);
     cluster->is_beating = false;
-    if (request->answer == PH_ENGINE_DONE && !request->was_alive)
-        for_each_spot(cluster, spot_doubt);
+    if (request->answer != PH_ENGINE_DONE || request->was_alive)
+        return;
+    for_each_spot(cluster, spot_doubt);
+    for_each_booking(cluster, booking_doubt);
 }
 
 void home_beat_now(struct ph_cluster *cluster)
@@ -88,6 +107,7 @@ static void on_next_beat(struct ph_timer *timer)
     struct ph_cluster *cluster = ph_container_of(timer, struct ph_cluster, next_beat);
     home_beat_now(cluster);
     for_each_spot(cluster, spot_refresh);
+    for_each_link(cluster, link_check);
     if (!cluster->home->stopping)
         ph_timer_start(cluster->home, timer, PH_LIMIT_BEAT_MS * UINT64_C(1000));
 }
@@ -100,6 +120,8 @@ static void on_up(void *user)
                  cluster->url.host, cluster->url.port);
     home_beat_now(cluster);
     for_each_spot(cluster, spot_doubt);
+    for_each_booking(cluster, booking_doubt);
+    for_each_link(cluster, break_link); /* nobody knows what was said meanwhile */
 }
 
 static void on_down(void *user, const char *why)
@@ -119,15 +141,19 @@ static void on_news(void *user, const struct ph_engine_news *news)
 {
     struct ph_cluster *cluster = user;
     struct spot *spot = ph_map_get(&cluster->spots, news->path, strlen(news->path));
+    struct booking *booking = spot ? NULL : booking_find(cluster, news->path);
     if (spot)
         spot_take_news(spot, news);
+    else if (booking)
+        booking_take_news(booking, news);
 }
 
-/* A note on its way to the engine. */
+/* A note, or a packet, on its way to the engine. */
 struct letter {
     struct ph_list link;
     struct ph_engine_request request;
-    char to[PH_NODE_ID], text[NOTE_TEXT];
+    char to[PH_NODE_ID];
+    uint8_t bytes[];
 };
 
 static void drop_letter(struct letter *letter)
@@ -141,21 +167,49 @@ static void on_posted(struct ph_engine_request *request)
     drop_letter(ph_container_of(request, struct letter, request)); /* who waits for it in vain has a deadline */
 }
 
+static struct letter *new_letter(struct ph_cluster *cluster, const char *to, size_t length, bool is_packet)
+{
+    struct letter *letter = calloc(1, sizeof *letter + length);
+    if (!letter)
+        return NULL;
+    ph_text_copy(letter->to, sizeof letter->to, to);
+    letter->request = (struct ph_engine_request){.verb = PH_ENGINE_POST,
+                                                 .to = letter->to,
+                                                 .text = letter->bytes,
+                                                 .length = length,
+                                                 .is_packet = is_packet,
+                                                 .done = on_posted};
+    ph_list_append(&cluster->letters, &letter->link);
+    return letter;
+}
+
 void home_write(struct ph_cluster *cluster, enum note_verb verb, const char *to, const char *path, uint64_t epoch)
 {
-    struct letter *letter = calloc(1, sizeof *letter);
+    struct letter *letter = new_letter(cluster, to, NOTE_TEXT, false);
+    struct note note = {.verb = verb, .epoch = epoch};
     if (!letter)
         return;
-    struct note note = {.verb = verb, .epoch = epoch};
     ph_text_copy(note.from, sizeof note.from, cluster->id);
     ph_text_copy(note.to, sizeof note.to, to);
     ph_text_copy(note.path, sizeof note.path, path);
-    note_write(&note, cluster->key, letter->text);
-    ph_text_copy(letter->to, sizeof letter->to, to);
-    letter->request = (struct ph_engine_request){
-        .verb = PH_ENGINE_POST, .to = letter->to, .text = letter->text, .done = on_posted};
-    ph_list_append(&cluster->letters, &letter->link);
+    note_write(&note, cluster->key, (char *)letter->bytes);
+    letter->request.length = strlen((char *)letter->bytes);
     cluster->engine->ask(cluster->engine, &letter->request);
+}
+
+bool home_post(struct ph_cluster *cluster, const char *to, const char *head, size_t head_length, const uint8_t *body,
+               size_t length)
+{
+    struct letter *letter = new_letter(cluster, to, PH_SECRET_CODE + head_length + length, true);
+    if (!letter)
+        return false;
+    uint8_t *signed_part = letter->bytes + PH_SECRET_CODE;
+    memcpy(signed_part, head, head_length);
+    if (length)
+        memcpy(signed_part + head_length, body, length);
+    ph_secret_sign(cluster->key, strlen(cluster->key), signed_part, head_length + length, letter->bytes);
+    cluster->engine->ask(cluster->engine, &letter->request);
+    return true;
 }
 
 static void on_message(void *user, const char *text)
@@ -175,9 +229,34 @@ static void on_message(void *user, const char *text)
         home_write(cluster, NOTE_GONE, note.from, note.path, note.epoch);
 }
 
+/* ---- applications ---- */
+
+static void on_packet(void *user, const uint8_t *bytes, size_t length) { link_take(user, bytes, length); }
+
+/* A letter of a seat that is not welcomed yet, or whose application is elsewhere. */
+static void on_letter(void *user, struct ph_letter *letter)
+{
+    struct ph_cluster *cluster = user;
+    struct far *far = far_find(cluster, letter->seat);
+    struct ph_letter *waiting;
+    if (far) {
+        far_take(far, letter);
+    } else if (letter->kind == PH_LETTER_JOIN) {
+        booking_take(cluster, letter);
+    } else if ((waiting = booking_withdraw(cluster, letter->seat))) { /* it left before it was known where to */
+        ph_letter_return(waiting, ph_seat_worker(waiting->seat));
+        ph_letter_return(letter, ph_seat_worker(letter->seat));
+    } else {
+        ph_letter_send(letter);
+    }
+}
+
+static void leave_link(struct link *link) { link_break(link, "this server stops"); }
+
 /* ---- beginning and end ---- */
 
-const struct ph_engine_events home_events = {.up = on_up, .down = on_down, .news = on_news, .message = on_message};
+const struct ph_engine_events home_events = {
+    .up = on_up, .down = on_down, .news = on_news, .message = on_message, .packet = on_packet};
 
 void home_begin(struct ph_cluster *cluster, struct ph_engine *engine)
 {
@@ -208,11 +287,14 @@ static void on_drain(struct ph_mail *mail)
 {
     struct ph_cluster *cluster = ph_container_of(mail, struct ph_cluster, drain);
     cluster->is_draining = true;
-    for_each_spot(cluster, spot_step);
-    if (cluster->engine)
-        home_leave_when_done(cluster);
-    else
+    if (!cluster->engine) {
         atomic_store(&cluster->is_leaving, false);
+        return;
+    }
+    for_each_booking(cluster, booking_release); /* before clients are told to come back */
+    for_each_link(cluster, leave_link);
+    for_each_spot(cluster, spot_step);
+    home_leave_when_done(cluster);
 }
 
 /* "a.9f86d081884c7d65": the machine's name if none was given, without what has no place in a key. */
@@ -243,6 +325,7 @@ static void write_url(char url[PH_NODE_WHERE], const char *address)
 static void init(struct ph_cluster *cluster, const struct ph_cluster_options *options)
 {
     cluster->media = options->media;
+    cluster->theatre = options->theatre;
     cluster->trust = options->trust;
     cluster->log = options->log;
     cluster->home = &options->workers->loop[0];
@@ -257,6 +340,10 @@ static void init(struct ph_cluster *cluster, const struct ph_cluster_options *op
     ph_map_init(&cluster->spots, &cluster->seed, SPOTS_MAX);
     ph_list_init(&cluster->remembered);
     ph_list_init(&cluster->letters);
+    ph_list_init(&cluster->bookings);
+    ph_list_init(&cluster->links);
+    ph_map_init(&cluster->fars_by_seat, &cluster->seed, SPOTS_MAX);
+    ph_map_init(&cluster->fars_by_id, &cluster->seed, SPOTS_MAX);
     for (unsigned i = 0; i < cluster->n_desks; i++) {
         cluster->desks[i] = (struct desk){.cluster = cluster, .loop = &options->workers->loop[i]};
         ph_map_init(&cluster->desks[i].spots, &cluster->seed, SPOTS_MAX);
@@ -278,7 +365,10 @@ int ph_cluster_create(const struct ph_cluster_options *options, struct ph_cluste
     }
     init(cluster, options);
     const struct ph_locator locator = {.changed = on_changed, .where = on_where, .user = cluster};
+    const struct ph_router router = {.loop = cluster->home, .take = on_letter, .user = cluster};
     ph_media_set_locator(options->media, &locator);
+    if (options->theatre)
+        ph_theatre_set_router(options->theatre, &router);
     *created = cluster;
     return 0;
 }
@@ -310,6 +400,19 @@ static void finish_desk(struct desk *desk)
     ph_map_finish(&desk->spots);
 }
 
+/* The loops have stopped, and the theatre has gone: seats are nobody's any more. */
+static void finish_applications(struct ph_cluster *cluster)
+{
+    size_t at = 0;
+    void *far;
+    for_each_link(cluster, link_free);
+    for_each_booking(cluster, booking_free);
+    while (ph_map_next(&cluster->fars_by_id, &at, &far))
+        far_free(far);
+    ph_map_finish(&cluster->fars_by_id);
+    ph_map_finish(&cluster->fars_by_seat);
+}
+
 void ph_cluster_destroy(struct ph_cluster *cluster)
 {
     if (!cluster)
@@ -320,6 +423,7 @@ void ph_cluster_destroy(struct ph_cluster *cluster)
     ph_timer_stop(cluster->home, &cluster->next_beat);
     for (struct ph_list *node; (node = ph_list_first(&cluster->letters));)
         drop_letter(ph_list_entry(node, struct letter, link));
+    finish_applications(cluster);
     for (unsigned i = 0; i < cluster->n_desks; i++)
         finish_desk(&cluster->desks[i]);
     ph_map_finish(&cluster->spots);

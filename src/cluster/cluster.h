@@ -9,7 +9,11 @@
  *   engine.h                what all share: leases, claims, news, messages
  *   redis.c, redis_wire.c   the engine in a Redis
  *   spot.c                  one stream, as this server sees it
- *   note.c                  messages between servers, signed
+ *   note.c                  messages between servers about a stream, signed
+ *   booking.c               which server has an application with its rooms
+ *   link.c, message.c       what two servers say to each other about clients
+ *   far.c                   a client here, its application there
+ *   lodger.c                a client there, its application here
  *   cluster.c               this server: its lease, its spots
  *
  * Owner   main makes it before the loops run and destroys it after they have stopped.
@@ -31,13 +35,15 @@ struct ph_log;
 struct ph_loop;
 struct ph_loops;
 struct ph_media;
+struct ph_theatre;
 struct ph_tls_trust;
 
 enum { PH_CLUSTER_KEY_LENGTH = 52 };
 
 struct ph_cluster_options {
-    struct ph_loops *workers; /**< lent, as the others */
-    struct ph_media *media;   /**< its locator becomes the cluster */
+    struct ph_loops *workers;   /**< lent, as the others */
+    struct ph_media *media;     /**< its locator becomes the cluster */
+    struct ph_theatre *theatre; /**< its router becomes the cluster; NULL: streams alone */
     struct ph_tls_trust *trust;
     struct ph_log *log;
     const char *url;     /**< of the engine */

@@ -28,6 +28,7 @@ enum ph_engine_verb {
     PH_ENGINE_RELEASE, /**< no more, if `epoch` is still its epoch */
     PH_ENGINE_FIND,    /**< who has it? */
     PH_ENGINE_POST,    /**< send `text` to `to` */
+    PH_ENGINE_PEER,    /**< does the server `to` live? DONE or NOWHERE */
 };
 
 enum ph_engine_answer {
@@ -44,7 +45,10 @@ struct ph_engine_request {
     const char *path; /**< lent until done, as all texts; NULL where there is none */
     uint64_t epoch;   /**< CLAIM: the one that was granted before, 0: none; RELEASE: the same */
     uint64_t over;    /**< CLAIM: may be taken from whoever holds it with this epoch; 0: from nobody who lives */
-    const char *to, *text;
+    const char *to;
+    const void *text;
+    size_t length;  /**< of the text */
+    bool is_packet; /**< the text is none, but bytes of link.h */
     void (*done)(struct ph_engine_request *request);
 
     /* in done */
@@ -65,8 +69,9 @@ struct ph_engine_news {
 struct ph_engine_events {
     void (*up)(void *user);                    /**< it can be reached: nothing is known of what happened meanwhile */
     void (*down)(void *user, const char *why); /**< also when it could not be reached to begin with */
-    void (*news)(void *user, const struct ph_engine_news *news); /**< of all claims, one's own too */
-    void (*message)(void *user, const char *text);               /**< sent to this server */
+    void (*news)(void *user, const struct ph_engine_news *news);     /**< of all claims, one's own too */
+    void (*message)(void *user, const char *text);                   /**< sent to this server */
+    void (*packet)(void *user, const uint8_t *bytes, size_t length); /**< the same */
 };
 
 struct ph_engine {

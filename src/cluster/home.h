@@ -45,6 +45,12 @@ struct ph_cluster {
     struct ph_list remembered; /**< list of struct spot::in_home */
     struct ph_list letters;    /**< list of struct letter::link */
     size_t n_claims;
+    struct ph_theatre *theatre; /**< lent; NULL: streams alone */
+    struct ph_list bookings;    /**< list of struct booking::in_cluster */
+    struct ph_list links;       /**< list of struct link::in_cluster */
+    struct ph_map fars_by_seat; /**< struct far, by the pointer of the seat */
+    struct ph_map fars_by_id;   /**< and by number */
+    uint32_t last_far;
     bool is_draining, has_left;
     atomic_bool is_leaving; /* for whoever waits for the end */
     struct ph_mail start, drain;
@@ -61,6 +67,10 @@ void home_begin(struct ph_cluster *cluster, struct ph_engine *engine);
 
 /** [home] Send a note to `to` about a stream. */
 void home_write(struct ph_cluster *cluster, enum note_verb verb, const char *to, const char *path, uint64_t epoch);
+
+/** [home] Send bytes of link.h, signed, to another server. False: no memory. */
+bool home_post(struct ph_cluster *cluster, const char *to, const char *head, size_t head_length, const uint8_t *body,
+               size_t length);
 
 /** [home] This server stops, and may have nothing to give back any more. */
 void home_leave_when_done(struct ph_cluster *cluster);

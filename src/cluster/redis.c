@@ -80,9 +80,13 @@ static const char *const scripts[] = {
                                   "local wait = redis.call('PTTL', KEYS[1] .. 'fresh')\n"
                                   "if wait > 0 and not now then return {'early', wait} end\n"
                                   "return {'nowhere', text(epoch)}\n",
-    /* ARGV: id, text. */
-    [PH_ENGINE_POST] = "redis.call('XADD', KEYS[1] .. 'inbox:' .. ARGV[1], 'MAXLEN', '~', 1000, '*', 'm', ARGV[2])\n"
-                       "return redis.call('PEXPIRE', KEYS[1] .. 'inbox:' .. ARGV[1], 60000)\n",
+    /* ARGV: id. */
+    [PH_ENGINE_PEER] = "if redis.call('EXISTS', KEYS[1] .. 'node:' .. ARGV[1]) == 1 then return {'done'} end\n"
+                       "return {'nowhere'}\n",
+    /* ARGV: id, name of the field, text. */
+    [PH_ENGINE_POST] =
+        "redis.call('XADD', KEYS[1] .. 'inbox:' .. ARGV[1], 'MAXLEN', '~', 10000, '*', ARGV[2], ARGV[3])\n"
+        "return redis.call('PEXPIRE', KEYS[1] .. 'inbox:' .. ARGV[1], 60000)\n",
 };
 
 enum { N_SCRIPTS = sizeof scripts / sizeof *scripts };
@@ -194,6 +198,7 @@ static void write_number(char out[24], uint64_t number)
 static int say_request(struct redis *redis, struct ph_engine_request *request)
 {
     char mine[24], over[24], lease[24], fresh[24];
+    size_t lengths[8];
     const char *sha = redis->sha[request->verb], *id = redis->options.id, *all = redis->prefix;
     if (!can_talk(redis))
         return -ENOTCONN;
@@ -206,20 +211,25 @@ static int say_request(struct redis *redis, struct ph_engine_request *request)
     const char *const claim[] = {"EVALSHA", sha, "1", all, request->path, id, mine, over};
     const char *const release[] = {"EVALSHA", sha, "1", all, request->path, id, mine};
     const char *const find[] = {"EVALSHA", sha, "1", all, request->path};
-    const char *const post[] = {"EVALSHA", sha, "1", all, request->to, request->text};
+    const char *const peer[] = {"EVALSHA", sha, "1", all, request->to};
+    const char *const post[] = {"EVALSHA", sha, "1", all, request->to, request->is_packet ? "b" : "m", request->text};
     switch (request->verb) {
     case PH_ENGINE_BEAT:
-        return redis_wire_say(redis->talk, PH_COUNT(beat), beat, on_answer, request);
+        return redis_wire_say(redis->talk, PH_COUNT(beat), beat, NULL, on_answer, request);
     case PH_ENGINE_LEAVE:
-        return redis_wire_say(redis->talk, PH_COUNT(leave), leave, on_answer, request);
+        return redis_wire_say(redis->talk, PH_COUNT(leave), leave, NULL, on_answer, request);
     case PH_ENGINE_CLAIM:
-        return redis_wire_say(redis->talk, PH_COUNT(claim), claim, on_answer, request);
+        return redis_wire_say(redis->talk, PH_COUNT(claim), claim, NULL, on_answer, request);
     case PH_ENGINE_RELEASE:
-        return redis_wire_say(redis->talk, PH_COUNT(release), release, on_answer, request);
+        return redis_wire_say(redis->talk, PH_COUNT(release), release, NULL, on_answer, request);
     case PH_ENGINE_FIND:
-        return redis_wire_say(redis->talk, PH_COUNT(find), find, on_answer, request);
+        return redis_wire_say(redis->talk, PH_COUNT(find), find, NULL, on_answer, request);
+    case PH_ENGINE_PEER:
+        return redis_wire_say(redis->talk, PH_COUNT(peer), peer, NULL, on_answer, request);
     case PH_ENGINE_POST:
-        return redis_wire_say(redis->talk, PH_COUNT(post), post, on_answer, request);
+        for (size_t i = 0; i < PH_COUNT(post); i++)
+            lengths[i] = i + 1 < PH_COUNT(post) ? strlen(post[i]) : request->length;
+        return redis_wire_say(redis->talk, PH_COUNT(post), post, lengths, on_answer, request);
     }
     return -EINVAL;
 }
@@ -260,7 +270,7 @@ static void on_loaded(void *user, const redisReply *reply)
 static void load_next(struct redis *redis)
 {
     const char *const words[] = {"SCRIPT", "LOAD", scripts[redis->n_loaded]};
-    if (redis_wire_say(redis->talk, PH_COUNT(words), words, on_loaded, redis))
+    if (redis_wire_say(redis->talk, PH_COUNT(words), words, NULL, on_loaded, redis))
         redis_wire_fail(redis->talk, "out of memory");
 }
 
@@ -283,7 +293,7 @@ static void talk_up(void *user)
     const char *const policy[] = {"CONFIG", "GET", "maxmemory-policy"};
     redis->n_loaded = 0;
     load_next(redis);
-    (void)!redis_wire_say(redis->talk, PH_COUNT(policy), policy, on_policy, redis);
+    (void)!redis_wire_say(redis->talk, PH_COUNT(policy), policy, NULL, on_policy, redis);
 }
 
 static void talk_down(void *user, const char *why)
@@ -304,6 +314,16 @@ static const char *field_of(const redisReply *fields, const char *name)
         if (strcmp(text_at(fields, i), name) == 0)
             return text_at(fields, i + 1);
     return "";
+}
+
+static void take_message(struct redis *redis, const redisReply *fields)
+{
+    const redisReply *bytes = fields->elements == 2 ? fields->element[1] : NULL;
+    bool is_packet = bytes && strcmp(text_at(fields, 0), "b") == 0;
+    if (is_packet && bytes->str)
+        redis->options.events->packet(redis->options.user, (const uint8_t *)bytes->str, bytes->len);
+    else
+        redis->options.events->message(redis->options.user, field_of(fields, "m"));
 }
 
 static void take_news(struct redis *redis, const redisReply *fields)
@@ -327,7 +347,7 @@ static void take_entries(struct redis *redis, const redisReply *stream)
         if (is_news)
             take_news(redis, entry->element[1]);
         else
-            redis->options.events->message(redis->options.user, field_of(entry->element[1], "m"));
+            take_message(redis, entry->element[1]);
     }
 }
 
@@ -351,7 +371,7 @@ static void listen_on(struct redis *redis)
     write_number(block, HEAR_MS);
     const char *const words[] = {"XREAD",   "BLOCK",     block,        "COUNT",        "256",
                                  "STREAMS", redis->news, redis->inbox, redis->news_id, redis->inbox_id};
-    if (redis_wire_say(redis->hear, PH_COUNT(words), words, on_heard, redis))
+    if (redis_wire_say(redis->hear, PH_COUNT(words), words, NULL, on_heard, redis))
         redis_wire_fail(redis->hear, "out of memory");
 }
 
@@ -376,7 +396,7 @@ static void hear_up(void *user)
 {
     struct redis *redis = user;
     const char *const words[] = {"XREVRANGE", redis->news, "+", "-", "COUNT", "1"};
-    if (redis_wire_say(redis->hear, PH_COUNT(words), words, on_newest, redis))
+    if (redis_wire_say(redis->hear, PH_COUNT(words), words, NULL, on_newest, redis))
         redis_wire_fail(redis->hear, "out of memory");
 }
 

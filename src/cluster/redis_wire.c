@@ -148,14 +148,14 @@ static void on_watch(struct ph_timer *timer)
     redis_wire_fail(wire, "it does not answer");
 }
 
-static int put(struct redis_wire *wire, size_t n, const char *const *words)
+static int put(struct redis_wire *wire, size_t n, const char *const *words, const size_t *lengths)
 {
     char *bytes;
     const char *copy[WORDS_MAX];
     if (n > WORDS_MAX)
         return -EINVAL;
     memcpy(copy, words, n * sizeof *words);
-    int length = redisFormatCommandArgv(&bytes, (int)n, copy, NULL);
+    int length = redisFormatCommandArgv(&bytes, (int)n, copy, lengths);
     if (length < 0)
         return -ENOMEM;
     int err = ph_outlet_put(&wire->outlet, bytes, (size_t)length);
@@ -164,10 +164,11 @@ static int put(struct redis_wire *wire, size_t n, const char *const *words)
     return err;
 }
 
-static int say(struct redis_wire *wire, size_t n, const char *const *words, redis_reply_fn done, void *user)
+static int say(struct redis_wire *wire, size_t n, const char *const *words, const size_t *lengths, redis_reply_fn done,
+               void *user)
 {
     struct awaited *awaited = calloc(1, sizeof *awaited);
-    int err = awaited ? put(wire, n, words) : -ENOMEM;
+    int err = awaited ? put(wire, n, words, lengths) : -ENOMEM;
     if (err) {
         free(awaited);
         return err;
@@ -183,9 +184,10 @@ static int say(struct redis_wire *wire, size_t n, const char *const *words, redi
     return 0;
 }
 
-int redis_wire_say(struct redis_wire *wire, size_t n, const char *const *words, redis_reply_fn done, void *user)
+int redis_wire_say(struct redis_wire *wire, size_t n, const char *const *words, const size_t *lengths,
+                   redis_reply_fn done, void *user)
 {
-    return wire->is_up && !wire->why[0] ? say(wire, n, words, done, user) : -ENOTCONN;
+    return wire->is_up && !wire->why[0] ? say(wire, n, words, lengths, done, user) : -ENOTCONN;
 }
 
 static void hear(struct redis_wire *wire, const redisReply *reply)
@@ -248,10 +250,11 @@ static int greet(struct redis_wire *wire)
     ph_text_add(&text, "%u", url->database);
     int err = 0;
     if (url->password[0])
-        err = url->user[0] ? say(wire, 3, login, on_greeted, wire) : say(wire, 2, password, on_greeted, wire);
+        err = url->user[0] ? say(wire, 3, login, NULL, on_greeted, wire)
+                           : say(wire, 2, password, NULL, on_greeted, wire);
     if (!err && url->database)
-        err = say(wire, 2, choose, on_greeted, wire);
-    return err ? err : say(wire, 1, ping, on_greeted, wire);
+        err = say(wire, 2, choose, NULL, on_greeted, wire);
+    return err ? err : say(wire, 1, ping, NULL, on_greeted, wire);
 }
 
 /* The connection */

@@ -47,9 +47,10 @@ PH_MUST_USE int redis_wire_open(const struct redis_wire_options *options, struct
 /** What has not been replied to will not be. NULL is fine. */
 void redis_wire_close(struct redis_wire *wire);
 
-/** Say a command of `n` words. Returns 0: `done` comes once; -ENOTCONN; -ENOMEM; -ENOBUFS Redis does not read. */
-PH_MUST_USE int redis_wire_say(struct redis_wire *wire, size_t n, const char *const *words, redis_reply_fn done,
-                               void *user);
+/** Say a command of `n` words; `lengths` NULL: they end in a NUL. Returns 0: `done` comes once; -ENOTCONN; -ENOMEM;
+ *  -ENOBUFS Redis does not read. */
+PH_MUST_USE int redis_wire_say(struct redis_wire *wire, size_t n, const char *const *words, const size_t *lengths,
+                               redis_reply_fn done, void *user);
 
 /** Break it: what Redis says makes no sense. */
 void redis_wire_fail(struct redis_wire *wire, const char *format, ...) PH_PRINTF(2, 3);

@@ -198,6 +198,7 @@ static int make_cluster(struct server *server, const struct ph_state *state, cha
     const struct ph_server_settings *settings = &server->settings->server;
     const struct ph_cluster_options options = {.workers = server->workers,
                                                .media = server->media,
+                                               .theatre = server->theatre,
                                                .trust = server->trust,
                                                .log = server->log,
                                                .url = settings->cluster_url,

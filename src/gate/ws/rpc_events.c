@@ -192,6 +192,10 @@ static void on_refused(void *user, const struct ph_refusal *refusal)
 static void on_kicked(void *user, const struct ph_refusal *why)
 {
     struct rpc_session *session = user;
+    if (why->error == PH_E_GONE) { /* its application is elsewhere now: it shall come back */
+        rpc_end(session, RPC_GOING_AWAY, "its application has gone", words_of(why));
+        return;
+    }
     send_farewell(session, "$kicked", why);
     rpc_end(session, RPC_KICKED, "ended by the application", words_of(why));
 }

@@ -6,14 +6,17 @@ import os
 import signal
 import tempfile
 import time
+import types
 
 from media import packets, same, sample
 from peers import Peer, Player, publish
 from scenario import scenario
+from scenarios import apps, shared, websocket
 from scenarios.flv import get
 from scenarios.relay import hear, order
 from scenarios.tls import certified
 from server import HANG, Failure, Server, free_port, wait_for
+from websocket import Member
 
 LEASE = 6  # seconds
 
@@ -57,6 +60,11 @@ class Engine:
         with Peer(["redis-cli", "-p", str(self.port), *login, *words]) as peer:
             said = peer.wait()
             return [] if said == "\n" else said.split("\n")[:-1]
+
+    def packets(self):
+        """What servers have said to each other about members, as redis-cli prints it."""
+        said = [self.ask("--no-raw", "XRANGE", inbox, "-", "+") for inbox in self.ask("KEYS", "*:inbox:*")]
+        return [line for lines in said for line in lines if "\\n" in line]
 
     def secret(self, name="secret"):
         path = os.path.join(self.secrets.name, name)
@@ -340,6 +348,180 @@ def cluster_a_parent_fetches_for_its_edges():
                 source.wait()
                 ends_as(path, on_b.packets())
                 ends_as(path, on_c.packets())
+
+
+class Pair:
+    """Two servers that are used like one: who asks for a port gets another one each time."""
+
+    def __init__(self, *sets, **_):
+        self.sets, self.stack = sets, contextlib.ExitStack()
+
+    def __enter__(self):
+        engine = self.stack.enter_context(Engine())
+        self.nodes = [self.stack.enter_context(node(engine, name, *self.sets)) for name in "ab"]
+        self.turn = 0
+        return self
+
+    def __exit__(self, *what):
+        return self.stack.__exit__(*what)
+
+    @property
+    def port(self):
+        self.turn += 1
+        return self.nodes[self.turn % 2].port
+
+
+def as_on_one(*functions):
+    """Run scenarios of one server with a pair in its place."""
+    for function in functions:
+        known = {**function.__globals__, "Server": Pair, "live": Pair}
+        try:
+            types.FunctionType(function.__code__, known, function.__name__, function.__defaults__, function.__closure__)()
+        except Failure as failure:
+            raise Failure(f"{function.__name__}: {failure}") from failure
+
+
+@scenario
+def cluster_calls_as_on_one_server():
+    as_on_one(apps.echo_returns_every_value, apps.a_thousand_calls_come_back_in_order, apps.too_many_calls_wait,
+              apps.names_that_may_not_be, apps.no_reply_to_transaction_zero)
+
+
+@scenario
+def cluster_rooms_as_on_one_server():
+    as_on_one(apps.chat_in_rooms, apps.relay_without_code, apps.lobby_makes_and_lists_rooms, websocket.json_members,
+              websocket.three_kinds_of_clients_in_one_room)
+
+
+@scenario
+def cluster_shared_objects_as_on_one_server():
+    as_on_one(shared.shared_object_between_two, shared.shared_object_ends_with_its_last_user, shared.shared_object_refusals,
+              shared.shared_object_seen_from_json, shared.shared_objects_converge)
+
+
+def members(*places):
+    """Members of rooms by JSON: a (server, path) each."""
+    stack = contextlib.ExitStack()
+    with stack:
+        people = [stack.enter_context(Member(server.port, path)) for server, path in places]
+        for person in people:
+            person.welcome()
+        stack.pop_all()
+    return people
+
+
+@scenario
+def cluster_a_room_is_on_one_server():
+    """Whoever comes first has it; a broadcast to many of one server goes there once."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        first, *others = members((a, "relay/table"), *[(b, "relay/table")] * 20)
+        a.wait_line("hosting relay: for all servers of the cluster")
+        first.call("broadcast", "shout", "x" * 5000)
+        for member in others:
+            assert member.hear("shout")[1] == "x" * 5000
+        assert [packet.count("x" * 5000) for packet in engine.packets() if "x" * 5000 in packet] == [1]
+        assert count(b, "hosting") == 0
+
+
+@scenario
+def cluster_the_host_of_a_room_dies():
+    """Its members are sent away, come back, and find the room on another server; others notice nothing."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b, node(engine, "c") as c:
+        ann, = members((a, "chat/blue"))
+        a.wait_line("hosting chat")
+        bob, eve = members((b, "chat/blue"), (c, "chat/blue"))
+        dan, = members((b, "echo"))  # another application, hosted by b
+        bob.call("identify", "Bob")
+        ann.socket.close()
+        a.kill()
+        for member in bob, eve:
+            with contextlib.suppress(EOFError):
+                while True:
+                    member.message()
+        assert dan.call("echo", 1) == 1
+        bob, eve = members((b, "chat/blue"), (c, "chat/blue"))
+        bob.call("identify", "Bob")
+        eve.call("identify", "Eve")
+        bob.call("say", "hello")
+        assert eve.hear("message") == ["Bob", "hello"]
+        wait_for(lambda: count(b, "hosting chat") + count(c, "hosting chat") == 1, "one host")
+
+
+@scenario
+def cluster_a_server_of_guests_dies():
+    """Those who were connected to it leave the room."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        ann, = members((a, "chat/blue"))
+        a.wait_line("hosting chat")
+        bob, = members((b, "chat/blue"))
+        ann.call("identify", "Ann")
+        bob.call("identify", "Bob")
+        assert ann.hear("joined") == ["Bob"]
+        b.kill()
+        assert ann.hear("left") == ["Bob"]
+        a.wait_line("server b.* is gone")
+
+
+@scenario
+def cluster_a_frozen_host_steps_down():
+    """It stood still, and another server has its rooms: when it wakes its members are sent there."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        ann, = members((a, "chat/blue"))
+        a.wait_line("hosting chat")
+        a.process.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(LEASE + 1)
+            bob, = members((b, "chat/blue"))
+            b.wait_line("hosting chat")
+        finally:
+            a.process.send_signal(signal.SIGCONT)
+        a.wait_line("chat: another server of the cluster has this application now")
+        with contextlib.suppress(EOFError):
+            while True:
+                ann.message()
+        ann, = members((a, "chat/blue"))
+        ann.call("identify", "Ann")
+        bob.call("identify", "Bob")
+        assert ann.hear("joined") == ["Bob"]
+
+
+@scenario
+def cluster_rooms_without_their_engine():
+    """Those who are on the server of their room go on; others come back when it is there again. Nobody new comes in before."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        ann, = members((a, "chat/blue"))
+        a.wait_line("hosting chat")
+        bob, = members((b, "chat/blue"))
+        engine.kill()
+        a.wait_line("it will be tried again")
+        ann.call("identify", "Ann")
+        b.wait_line("it will be tried again")
+        engine.start()
+        a.wait_line("joined cluster", count=2)
+        b.wait_line("joined cluster", count=2)
+        with contextlib.suppress(EOFError):
+            while True:
+                bob.message()
+        bob, = members((b, "chat/blue"))
+        bob.call("identify", "Bob")
+        assert ann.hear("joined") == ["Bob"]
+
+
+@scenario
+def cluster_a_host_that_stops():
+    """Another server has the rooms at once."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        ann, = members((a, "chat/blue"))
+        a.wait_line("hosting chat")
+        bob, = members((b, "chat/blue"))
+        a.stop()
+        for member in ann, bob:
+            with contextlib.suppress(EOFError):
+                while True:
+                    member.message()
+        bob, = members((b, "chat/blue"))
+        b.wait_line("hosting chat")
+        a.wait_line("stopped, 0 clients cut off")
 
 
 @scenario
