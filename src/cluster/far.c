@@ -357,11 +357,9 @@ static void hear_one(struct far *far, enum message_kind kind, struct message_rea
 
 /* To many: a letter for each worker that has some of them. */
 
-static struct far *at(struct link *link, const uint8_t *seats, size_t i)
+static struct far *at(const struct link *link, uint32_t id)
 {
-    const uint8_t *id = seats + 4 * i;
-    uint32_t number = id[0] | (uint32_t)id[1] << 8 | (uint32_t)id[2] << 16 | (uint32_t)id[3] << 24;
-    struct far *far = ph_map_get(&link->cluster->fars_by_id, &number, sizeof number);
+    struct far *far = ph_map_get(&link->cluster->fars_by_id, &id, sizeof id);
     return far && far->link == link ? far : NULL;
 }
 
@@ -389,13 +387,13 @@ static bool write_many(struct ph_letter *letter, enum message_kind kind, struct 
 }
 
 static void hear_many(struct link *link, enum message_kind kind, const struct message_reader *reader,
-                      const uint8_t *seats, size_t n, struct ph_loop *worker)
+                      const uint32_t *seats, size_t n, struct ph_loop *worker)
 {
     struct ph_letter *letter = ph_letter_create(kind == MESSAGE_NEWS ? PH_LETTER_NEWS : PH_LETTER_DELIVER);
     struct ph_seat **list = letter ? rtmp_arena_take(&letter->arena, (n + 1) * sizeof(struct ph_seat *)) : NULL;
     size_t n_here = 0;
     for (size_t i = 0; i < n && list; i++) {
-        struct far *far = at(link, seats, i);
+        struct far *far = at(link, seats[i]);
         if (far && ph_seat_worker(far->seat) == worker)
             list[n_here++] = far->seat;
     }
@@ -413,7 +411,7 @@ static void hear_many(struct link *link, enum message_kind kind, const struct me
     ph_letter_return(letter, worker);
 }
 
-void far_hear(struct link *link, enum message_kind kind, struct message_reader *reader, const uint8_t *seats, size_t n)
+void far_hear(struct link *link, enum message_kind kind, struct message_reader *reader, const uint32_t *seats, size_t n)
 {
     struct ph_loops *workers = link->cluster->home->all;
     if (kind == MESSAGE_DELIVER || kind == MESSAGE_NEWS) {
@@ -421,7 +419,7 @@ void far_hear(struct link *link, enum message_kind kind, struct message_reader *
             hear_many(link, kind, reader, seats, n, &workers->loop[i]);
         return;
     }
-    struct far *far = n ? at(link, seats, 0) : NULL;
+    struct far *far = n ? at(link, seats[0]) : NULL;
     if (far)
         hear_one(far, kind, reader);
 }

@@ -167,11 +167,14 @@ static void hear(struct link *link, const uint8_t *message, size_t length, const
     struct message_reader reader;
     enum message_kind kind;
     rtmp_arena_init(&arena, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
-    if (message_unpack(message, length, &arena, &reader, &kind)) {
+    uint32_t *ids = rtmp_arena_take(&arena, ((size_t)n + 1) * sizeof *ids);
+    for (uint32_t i = 0; i < n && ids; i++)
+        ids[i] = get(seats + (size_t)i * WORD);
+    if (n && ids && message_unpack(message, length, &arena, &reader, &kind)) {
         if (kind >= MESSAGE_WELCOME)
-            far_hear(link, kind, &reader, seats, n);
-        else if (n)
-            lodger_hear(link, kind, &reader, get(seats));
+            far_hear(link, kind, &reader, ids, n);
+        else
+            lodger_hear(link, kind, &reader, ids[0]);
     }
     rtmp_arena_finish(&arena);
 }

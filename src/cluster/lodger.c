@@ -180,8 +180,6 @@ static const char *protocol_of(const char *said)
     return "cluster";
 }
 
-static const char *or_empty(const char *text) { return text ? text : ""; }
-
 static struct rtmp_text text_of(const char *text) { return (struct rtmp_text){.data = text, .length = strlen(text)}; }
 
 static void refuse(struct link *link, uint32_t id, int error, const char *why)
@@ -195,10 +193,10 @@ static void refuse(struct link *link, uint32_t id, int error, const char *why)
 
 static void read_request(struct message_reader *reader, struct ph_seat_request *request)
 {
-    request->path = or_empty(message_read_text(reader));
-    request->query = or_empty(message_read_text(reader));
+    request->path = message_read_name(reader);
+    request->query = message_read_name(reader);
     request->protocol = protocol_of(message_read_text(reader));
-    request->address = or_empty(message_read_text(reader));
+    request->address = message_read_name(reader);
     request->properties = message_read_value(reader);
     request->arguments = message_read_value(reader);
     request->token = message_read_text(reader);
@@ -225,7 +223,7 @@ static int open_seat(struct lodger *lodger, struct ph_seat_request *request)
 static void join(struct link *link, uint32_t id, struct message_reader *reader)
 {
     struct ph_seat_request request = {.form = PH_PARCEL_NODE, .is_lodger = true, .events = &events};
-    const char *name = or_empty(message_read_text(reader));
+    const char *name = message_read_name(reader);
     struct ph_theatre *theatre = link->cluster->theatre;
     request.app = ph_apps_find(theatre->options.apps, name, strlen(name));
     struct ph_instance *instance = request.app ? ph_theatre_find(theatre, request.app) : NULL;
@@ -257,7 +255,7 @@ static void fail_call(struct lodger *lodger, double ref, int err)
 static void hear_call(struct lodger *lodger, struct message_reader *reader)
 {
     double ref = message_read_number(reader, UINT32_MAX);
-    const char *name = or_empty(message_read_text(reader));
+    const char *name = message_read_name(reader);
     int err = ph_seat_call(lodger->seat, ref, text_of(name), message_read_value(reader));
     if (err)
         fail_call(lodger, ref, err);
@@ -268,7 +266,7 @@ static void hear_ask(struct lodger *lodger, struct message_reader *reader)
     static const struct ph_refusal busy = {.description = "Too much is asked at once."};
     uint32_t ref = message_read_number(reader, UINT32_MAX);
     enum ph_seat_verb verb = (enum ph_seat_verb)message_read_number(reader, PH_SEAT_PLAY);
-    const char *name = or_empty(message_read_text(reader));
+    const char *name = message_read_name(reader);
     if (ph_seat_ask(lodger->seat, verb, ref, name, message_read_value(reader)))
         on_decided(lodger, ref, NULL, &busy);
 }
@@ -279,7 +277,7 @@ static void hear_change(struct lodger *lodger, struct message_reader *reader)
     size_t n;
     rtmp_arena_init(&arena, &ph_app_allocator, PH_LIMIT_AMF_BYTES);
     double ref = message_read_number(reader, UINT32_MAX);
-    const char *object = or_empty(message_read_text(reader));
+    const char *object = message_read_name(reader);
     bool persistent = message_read_number(reader, UINT8_MAX) == 1;
     uint32_t version = message_read_number(reader, UINT32_MAX);
     const struct ph_shared_change *changes = message_read_changes(reader, &arena, &n);
@@ -299,12 +297,12 @@ static void hear_rest(struct lodger *lodger, enum message_kind kind, struct mess
         (void)!ph_seat_reply(lodger->seat, number, value, is_refused ? &refusal : NULL);
     } else if (kind == MESSAGE_OVER) {
         enum ph_seat_verb verb = (enum ph_seat_verb)message_read_number(reader, PH_SEAT_PLAY);
-        ph_seat_over(lodger->seat, verb, or_empty(message_read_text(reader)));
+        ph_seat_over(lodger->seat, verb, message_read_name(reader));
     } else if (kind == MESSAGE_DATA) {
-        const char *name = or_empty(message_read_text(reader)), *handler = or_empty(message_read_text(reader));
+        const char *name = message_read_name(reader), *handler = message_read_name(reader);
         ph_seat_data(lodger->seat, name, text_of(handler), message_read_value(reader));
     } else if (kind == MESSAGE_RELEASE) {
-        ph_seat_shared_release(lodger->seat, or_empty(message_read_text(reader)));
+        ph_seat_shared_release(lodger->seat, message_read_name(reader));
     } else {
         end(lodger, (enum ph_reason)message_read_number(reader, PH_REASON_STOP));
     }

@@ -119,6 +119,12 @@ const char *message_read_text(struct message_reader *reader)
     return rtmp_value_type(value) == RTMP_STRING ? rtmp_value_text(value).data : NULL;
 }
 
+const char *message_read_name(struct message_reader *reader)
+{
+    const char *text = message_read_text(reader);
+    return text ? text : "";
+}
+
 uint32_t message_read_number(struct message_reader *reader, uint32_t max)
 {
     double number = rtmp_value_number(next(reader), -1);
@@ -149,15 +155,13 @@ bool message_read_refusal(struct message_reader *reader, struct ph_refusal *refu
     return is_there;
 }
 
-static const char *or_empty(const char *text) { return text ? text : ""; }
-
 void message_read_welcome(struct message_reader *reader, struct ph_welcome *welcome)
 {
     welcome->member = message_read_u64(reader);
-    welcome->room = or_empty(message_read_text(reader));
-    welcome->user = or_empty(message_read_text(reader));
+    welcome->room = message_read_name(reader);
+    welcome->user = message_read_name(reader);
     welcome->data = message_read_value(reader);
-    welcome->token = or_empty(message_read_text(reader));
+    welcome->token = message_read_name(reader);
     welcome->sequence = message_read_u64(reader);
     welcome->is_resumed = message_read_number(reader, UINT8_MAX) == 1;
     welcome->is_complete = message_read_number(reader, UINT8_MAX) == 1;
@@ -174,7 +178,7 @@ struct ph_shared_report *message_read_report(struct message_reader *reader, stru
     struct ph_shared_report *report = rtmp_arena_take(arena, sizeof *report);
     if (!report)
         return NULL;
-    *report = (struct ph_shared_report){.object = or_empty(message_read_text(reader))};
+    *report = (struct ph_shared_report){.object = message_read_name(reader)};
     report->persistent = message_read_number(reader, UINT8_MAX) == 1;
     report->version = message_read_number(reader, UINT32_MAX);
     report->n = n_rows(reader);
@@ -183,7 +187,7 @@ struct ph_shared_report *message_read_report(struct message_reader *reader, stru
         return NULL;
     for (size_t i = 0; i < report->n; i++) {
         events[i].news = (enum ph_shared_news)message_read_number(reader, PH_NEWS_STATUS);
-        events[i].name = or_empty(message_read_text(reader));
+        events[i].name = message_read_name(reader);
         events[i].value = message_read_value(reader);
         events[i].version = message_read_number(reader, UINT32_MAX);
     }

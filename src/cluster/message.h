@@ -79,6 +79,7 @@ struct message_reader {
 bool message_unpack(const uint8_t *bytes, size_t length, struct rtmp_arena *arena, struct message_reader *reader,
                     enum message_kind *kind);
 const char *message_read_text(struct message_reader *reader);              /**< NULL: it was not said */
+const char *message_read_name(struct message_reader *reader);              /**< the same, but "" */
 uint32_t message_read_number(struct message_reader *reader, uint32_t max); /**< what is none, or more, is `max` */
 uint64_t message_read_u64(struct message_reader *reader);
 const struct rtmp_value *message_read_value(struct message_reader *reader);

