@@ -19,9 +19,10 @@ static void claim(struct booking *booking);
 
 /* Letters */
 
-static void refuse(struct ph_letter *letter, const char *why)
+static void refuse(struct ph_letter *letter, int error, const char *why)
 {
-    ph_letter_refuse(letter, &(struct ph_refusal){.code = "NetConnection.Connect.Rejected", .description = why});
+    ph_letter_refuse(
+        letter, &(struct ph_refusal){.error = error, .code = "NetConnection.Connect.Rejected", .description = why});
     ph_letter_return(letter, ph_seat_worker(letter->seat));
 }
 
@@ -34,7 +35,7 @@ static void send_on(struct booking *booking, struct ph_letter *join)
     } else if (link) {
         far_join(link, join);
     } else {
-        refuse(join, "The server is out of memory.");
+        refuse(join, PH_E_MEMORY, "The server is out of memory.");
     }
 }
 
@@ -44,10 +45,10 @@ static void send_waiting(struct booking *booking)
         send_on(booking, ph_list_entry(node, struct ph_letter, link));
 }
 
-static void refuse_waiting(struct booking *booking, const char *why)
+static void refuse_waiting(struct booking *booking, int error, const char *why)
 {
     for (struct ph_list *node; (node = ph_list_pop(&booking->waiting));)
-        refuse(ph_list_entry(node, struct ph_letter, link), why);
+        refuse(ph_list_entry(node, struct ph_letter, link), error, why);
 }
 
 /* Claiming */
@@ -118,7 +119,7 @@ static void on_claimed(struct ph_engine_request *request)
         break;
     default: /* there shall never be two */
         booking->state = was_ours ? BOOKING_OURS : BOOKING_UNKNOWN;
-        refuse_waiting(booking, "What the servers share cannot be reached; connect again later.");
+        refuse_waiting(booking, PH_E_IO, "What the servers share cannot be reached; connect again later.");
     }
     if (booking->state == BOOKING_OURS || booking->state == BOOKING_THEIRS)
         send_waiting(booking);
@@ -176,9 +177,9 @@ void booking_take(struct ph_cluster *cluster, struct ph_letter *join)
 {
     struct booking *booking = get(cluster, join->instance);
     if (!booking) {
-        refuse(join, "The server is out of memory.");
-    } else if (cluster->is_draining) {
-        refuse(join, "This server stops.");
+        refuse(join, PH_E_MEMORY, "The server is out of memory.");
+    } else if (cluster->is_draining || !cluster->engine) { /* or did not begin: there was no memory */
+        refuse(join, PH_E_GONE, "This server stops.");
     } else if (booking->state == BOOKING_OURS || booking->state == BOOKING_THEIRS) {
         send_on(booking, join);
     } else {
@@ -257,7 +258,7 @@ void booking_release(struct booking *booking)
 {
     struct ph_cluster *cluster = booking->cluster;
     uint64_t epoch = booking->epoch;
-    refuse_waiting(booking, "This server stops.");
+    refuse_waiting(booking, PH_E_GONE, "This server stops.");
     if (!epoch || booking->state != BOOKING_OURS)
         return;
     set_epoch(booking, 0);

@@ -60,7 +60,7 @@ struct ph_cluster_options {
 PH_MUST_USE int ph_cluster_create(const struct ph_cluster_options *options, struct ph_cluster **cluster,
                                   const char **why);
 
-/** [any, once] The loops run, or will: call the engine. NULL is fine. */
+/** [any, once] Before the loops run: call the engine, first of all. NULL is fine. */
 void ph_cluster_start(struct ph_cluster *cluster);
 
 /** [any, once] Claim nothing any more, give up what ends, and then the lease. NULL is fine. */

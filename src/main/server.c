@@ -566,11 +566,10 @@ static int make(struct server *server, const struct ph_state *state, char *error
     err = open_doors(server, error);
     if (err)
         return err;
+    ph_cluster_start(server->cluster);
     err = ph_theatre_start(server->theatre);
     if (!err)
         err = ph_loops_start(server->workers);
-    if (!err)
-        ph_cluster_start(server->cluster);
     return err ? fail(error, err, "cannot start the loops") : 0;
 }
 

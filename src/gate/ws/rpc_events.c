@@ -179,6 +179,9 @@ static void send_farewell(struct rpc_session *session, const char *method, const
     finish(session, &message);
 }
 
+/* Its application is elsewhere now, or cannot be found at the moment: clients that reconnect by themselves shall. */
+static bool may_come_back(const struct ph_refusal *why) { return why->error == PH_E_GONE || why->error == PH_E_IO; }
+
 static void on_refused(void *user, const struct ph_refusal *refusal)
 {
     struct rpc_session *session = user;
@@ -186,13 +189,14 @@ static void on_refused(void *user, const struct ph_refusal *refusal)
         rpc_send_error(session, session->connect.id, error_of(refusal), words_of(refusal), refusal);
     else
         send_farewell(session, "$refused", refusal);
-    rpc_end(session, RPC_REFUSED, "refused by the application", words_of(refusal));
+    rpc_end(session, may_come_back(refusal) ? RPC_GOING_AWAY : RPC_REFUSED, "refused by the application",
+            words_of(refusal));
 }
 
 static void on_kicked(void *user, const struct ph_refusal *why)
 {
     struct rpc_session *session = user;
-    if (why->error == PH_E_GONE) { /* its application is elsewhere now: it shall come back */
+    if (may_come_back(why)) {
         rpc_end(session, RPC_GOING_AWAY, "its application has gone", words_of(why));
         return;
     }

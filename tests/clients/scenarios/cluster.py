@@ -11,7 +11,7 @@ import types
 from media import packets, same, sample
 from peers import Peer, Player, publish
 from scenario import scenario
-from scenarios import apps, shared, websocket
+from scenarios import apps, sdk, shared, websocket
 from scenarios.flv import get
 from scenarios.relay import hear, order
 from scenarios.tls import certified
@@ -522,6 +522,36 @@ def cluster_a_host_that_stops():
         bob, = members((b, "chat/blue"))
         b.wait_line("hosting chat")
         a.wait_line("stopped, 0 clients cut off")
+
+
+@scenario
+def cluster_sdk_at_a_distance():
+    """The JavaScript client does at another server all that it does at the host."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        for person in members(*[(a, app) for app in ("relay", "echo", "chat", "lobby")]):
+            person.socket.close()
+        a.wait_line("hosting lobby")
+        sdk.node(b, "room.test.mjs")
+        assert count(b, "hosting") == 0, b.lines
+
+
+@scenario
+def cluster_sdk_comes_back():
+    """Its host dies: it reconnects by itself, and goes on where the application is then."""
+    script = """
+      import { connect } from %r;
+      const room = await connect(`ws://127.0.0.1:${process.env.PORT}/ws/echo/blue`);
+      console.log(await room.call("echo", "before"));
+      room.when("resumed", async (resumed) => { console.log(resumed, await room.call("echo", "after")); room.leave?.(); process.exit(0); });
+    """ % os.path.join(sdk.SDK, "index.js")
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        members((a, "echo"))[0].socket.close()
+        a.wait_line("hosting echo")
+        with Peer([sdk.NODE, "--input-type=module", "-e", script], env={"PORT": str(b.port)}) as player:
+            wait_for(lambda: "before" in player.text(player.out), "the first call")
+            a.kill()
+            assert player.wait() == "before\nfalse after\n"
+        b.wait_line("hosting echo")
 
 
 @scenario
