@@ -151,6 +151,10 @@ void ph_instance_save(struct ph_instance *instance);
 /** [any] Another server has the application: members and rooms here end. */
 void ph_instance_yield(struct ph_instance *instance);
 
+/** [any] It has become the host of the application: take over what the last one saved, before anybody comes. The
+ *  bytes are copied. Returns 0; -ENOMEM. */
+PH_MUST_USE int ph_instance_succeed(struct ph_instance *instance, const void *bytes, size_t length);
+
 /** As ph_host.reload and ph_host.fail. */
 void ph_instance_reload(struct ph_instance *instance);
 void ph_instance_fail(struct ph_instance *instance, const char *description);

@@ -180,6 +180,47 @@ void ph_keep_forget(struct ph_instance *instance, const char *name)
     drop(instance, kept);
 }
 
+/* An object: the bytes of each state by its name. */
+int ph_keep_bundle(struct ph_instance *instance, struct rtmp_buffer *buffer)
+{
+    size_t at = 0;
+    struct rtmp_arena arena;
+    rtmp_arena_init(&arena, &ph_app_allocator, PH_LIMIT_BUNDLE_BYTES);
+    struct rtmp_value *bundle = rtmp_value_new_object(&arena);
+    bool failed = !bundle;
+    for (void *value; !failed && ph_map_next(&instance->kept, &at, &value);) {
+        const struct kept *kept = value;
+        struct rtmp_value *bytes = rtmp_value_new_bytes(&arena, kept->bytes.data, kept->bytes.length);
+        failed = !bytes || rtmp_value_set(&arena, bundle, kept->name, bytes);
+    }
+    int rc = failed ? RTMP_E_MEMORY : ph_pack(bundle, buffer);
+    rtmp_arena_finish(&arena);
+    return rc;
+}
+
+static void drop_all(struct ph_instance *instance)
+{
+    size_t at = 0;
+    for (void *value; ph_map_next(&instance->kept, &at, &value); at = 0)
+        ph_keep_forget(instance, ((struct kept *)value)->name);
+}
+
+void ph_keep_unbundle(struct ph_instance *instance, const uint8_t *bytes, size_t length)
+{
+    struct rtmp_arena arena;
+    rtmp_arena_init(&arena, &ph_app_allocator, PH_LIMIT_BUNDLE_BYTES);
+    const struct rtmp_value *bundle = length ? ph_unpack(bytes, length, &arena) : NULL;
+    drop_all(instance);
+    for (const struct rtmp_member *m = rtmp_value_members(bundle); m; m = m->next) {
+        struct kept *kept = make(instance, m->name.data, m->name.length);
+        bool failed = !kept || rtmp_value_type(m->value) != RTMP_BYTES ||
+                      rtmp_buffer_append(&kept->bytes, m->value->bytes, m->value->n);
+        if (failed || (instance->theatre->store && write_pieces(instance, kept)))
+            complain(instance, m->name.data, "was not taken over");
+    }
+    rtmp_arena_finish(&arena);
+}
+
 void ph_keep_finish(struct ph_instance *instance)
 {
     size_t at = 0;

@@ -13,7 +13,11 @@
 #ifndef PH_APP_KEEP_H
 #define PH_APP_KEEP_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 struct ph_instance;
+struct rtmp_buffer;
 struct rtmp_value;
 
 /** Before the loops run: ask the store; `*waiting` counts those who have not been answered. */
@@ -27,6 +31,12 @@ void ph_keep_put(struct ph_instance *instance, const char *name, const struct rt
 
 /** Keep nothing under this name any more. */
 void ph_keep_forget(struct ph_instance *instance, const char *name);
+
+/** All that is kept, to be carried to another server. Returns 0; an error of the library. */
+int ph_keep_bundle(struct ph_instance *instance, struct rtmp_buffer *buffer);
+
+/** Keep what is in the bundle, and nothing else; of length 0: nothing. */
+void ph_keep_unbundle(struct ph_instance *instance, const uint8_t *bytes, size_t length);
 
 /** Free what is in memory. */
 void ph_keep_finish(struct ph_instance *instance);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How an instance begins, begins anew and ends. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,22 @@ static void keep_state(struct ph_instance *instance, ph_hook_fn hook, const stru
     rtmp_arena_reset(&instance->scratch); /* each may be as large */
 }
 
+/* Another server may be its next host. */
+static void tell_router(struct ph_instance *instance)
+{
+    const struct ph_router *router = &instance->theatre->router;
+    struct rtmp_buffer bundle;
+    if (!router->saved)
+        return;
+    rtmp_buffer_init(&bundle, &ph_app_allocator, PH_LIMIT_BUNDLE_BYTES);
+    if (ph_keep_bundle(instance, &bundle)) {
+        ph_log_error(log_of(instance), instance->app.name, "what it saved is too large for the next host");
+        rtmp_buffer_clear(&bundle);
+    }
+    router->saved(router->user, instance, bundle.data, bundle.length);
+    rtmp_buffer_finish(&bundle);
+}
+
 static void on_save(struct ph_mail *mail)
 {
     struct ph_instance *instance = ph_container_of(mail, struct ph_instance, save_mail);
@@ -102,6 +119,7 @@ static void on_save(struct ph_mail *mail)
         if (room->is_open)
             keep_state(instance, room == instance->hall ? instance->type->save : instance->type->save_room, room);
     }
+    tell_router(instance);
     ph_instance_end(instance);
 }
 
@@ -282,17 +300,9 @@ static void tell_room(struct ph_instance *instance, const struct ph_room *room)
     }
 }
 
-static void on_reload(struct ph_task *task)
+/* With what lies in instance->saved: the application's `saved`, and room->saved. */
+static void begin_anew(struct ph_instance *instance, const struct rtmp_value *saved)
 {
-    struct ph_instance *instance = ph_container_of(task, struct ph_instance, reload_task);
-    const struct ph_app_type *type = instance->type;
-    bool was_running = instance->state == PH_INSTANCE_RUNNING;
-    const struct rtmp_value *saved = was_running ? save(instance, type->save, 0) : NULL;
-    ph_list_for_each(node, &instance->room_list)
-    {
-        struct ph_room *room = ph_list_entry(node, struct ph_room, link);
-        room->saved = was_running ? save(instance, type->save_room, room->id) : NULL;
-    }
     detach(instance);
     unload(instance, PH_REASON_STOP);
     load(instance, saved);
@@ -307,7 +317,70 @@ static void on_reload(struct ph_task *task)
     rtmp_arena_reset(&instance->saved);
 }
 
+static void on_reload(struct ph_task *task)
+{
+    struct ph_instance *instance = ph_container_of(task, struct ph_instance, reload_task);
+    const struct ph_app_type *type = instance->type;
+    bool was_running = instance->state == PH_INSTANCE_RUNNING;
+    const struct rtmp_value *saved = was_running ? save(instance, type->save, 0) : NULL;
+    ph_list_for_each(node, &instance->room_list)
+    {
+        struct ph_room *room = ph_list_entry(node, struct ph_room, link);
+        room->saved = was_running ? save(instance, type->save_room, room->id) : NULL;
+    }
+    begin_anew(instance, saved);
+}
+
 void ph_instance_reload(struct ph_instance *instance) { ph_instance_defer(instance, &instance->reload_task); }
+
+/* This server is the host now: the application begins anew with what the last one saved. */
+
+struct succession {
+    struct ph_mail mail;
+    struct ph_instance *instance;
+    size_t length;
+    uint8_t bytes[];
+};
+
+static const struct rtmp_value *recall(struct ph_instance *instance, const char *name)
+{
+    const struct rtmp_value *kept = ph_keep_find(instance, name);
+    const struct rtmp_value *copy = kept ? ph_value_copy(kept, &instance->saved) : NULL;
+    rtmp_arena_reset(&instance->scratch); /* each may be as large */
+    return copy;
+}
+
+static void on_succeed(struct ph_mail *mail)
+{
+    struct succession *succession = ph_container_of(mail, struct succession, mail);
+    struct ph_instance *instance = succession->instance;
+    ph_instance_begin(instance);
+    ph_keep_unbundle(instance, succession->bytes, succession->length);
+    if (instance->state == PH_INSTANCE_RUNNING && instance->kept.n) {
+        ph_list_for_each(node, &instance->room_list)
+        {
+            struct ph_room *room = ph_list_entry(node, struct ph_room, link);
+            room->saved = recall(instance, room->name);
+        }
+        begin_anew(instance, recall(instance, ""));
+    }
+    ph_instance_end(instance);
+    free(succession);
+}
+
+int ph_instance_succeed(struct ph_instance *instance, const void *bytes, size_t length)
+{
+    struct succession *succession = malloc(sizeof *succession + length);
+    if (!succession)
+        return -ENOMEM;
+    succession->mail.deliver = on_succeed;
+    succession->instance = instance;
+    succession->length = length;
+    if (length)
+        memcpy(succession->bytes, bytes, length);
+    ph_loop_post(instance->loop, &succession->mail);
+    return 0;
+}
 
 void ph_instance_init_life(struct ph_instance *instance)
 {

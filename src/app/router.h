@@ -11,6 +11,10 @@
 #ifndef PH_APP_ROUTER_H
 #define PH_APP_ROUTER_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+struct ph_instance;
 struct ph_letter;
 struct ph_loop;
 struct ph_theatre;
@@ -19,6 +23,8 @@ struct ph_router {
     struct ph_loop *loop;
     /** A letter of a seat; it has to be passed on by ph_letter_send(), with is_here, or returned. */
     void (*take)(void *user, struct ph_letter *letter);
+    /** [any] The instance has saved what the next host is to have: `bytes` as ph_keep_bundle() made them, lent. */
+    void (*saved)(void *user, struct ph_instance *instance, const uint8_t *bytes, size_t length);
     void *user;
 };
 

@@ -46,11 +46,12 @@
     X(ENGINE_RETRY_MIN_MS, 250, "ms", "before an engine that could not be reached is tried again")              \
     X(ENGINE_RETRY_MAX_MS, 5000, "ms", "the same, after many failures")                                         \
     X(ENGINE_PATIENCE_MS, 3000, "ms", "for an answer of the engine")                                            \
-    X(ENGINE_QUEUE, 4 * PH_MIB, "bytes", "said to the engine and not read by it")                               \
+    X(ENGINE_QUEUE, 32 * PH_MIB, "bytes", "said to the engine and not read by it")                              \
     X(LEASE_MS, 6000, "ms", "a server that has not said for so long that it lives is dead to the others")       \
     X(BEAT_MS, 2000, "ms", "between two signs of life: two may be lost")                                        \
     X(FRESH_MS, 4000, "ms", "two beats: holders come forward before an empty engine gives claims to others")    \
     X(HOLDER_MS, 500, "ms", "for the server that has a stream to say that it will look after its publisher")    \
+    X(BUNDLE_BYTES, 16 * PH_MIB, "bytes", "saved by an application for its next host on another server")        \
     X(LINK_BYTES, 4 * PH_MIB, "bytes", "said by one server to another in one turn of its loop")                 \
     X(HOLDER_PROBE_MS, 4500, "ms", "for it to say whether that publisher lives")                                \
     /* RTMP */                                                                                                  \

@@ -13,9 +13,15 @@
 #include "cluster/home.h"
 #include "cluster/link.h"
 
-enum { BEAT_SOON_MS = 100, ASK_AGAIN_MS = 200 };
+enum { BEAT_SOON_MS = 100, ASK_AGAIN_MS = 200, SAVING_MS = 3000 };
 
 static void claim(struct booking *booking);
+
+/* Its request is under way. */
+static bool is_busy(const struct booking *booking)
+{
+    return booking->state == BOOKING_ASKED || booking->state == BOOKING_RECALLING || booking->state == BOOKING_KEEPING;
+}
 
 /* Letters */
 
@@ -91,6 +97,26 @@ static void is_ours(struct booking *booking, uint64_t epoch)
     booking->holder[0] = '\0';
 }
 
+static void on_recalled(struct ph_engine_request *request)
+{
+    struct booking *booking = ph_container_of(request, struct booking, request);
+    bool is_there = request->answer == PH_ENGINE_DONE && request->kept;
+    if (ph_instance_succeed(booking->instance, is_there ? request->kept : NULL, is_there ? request->kept_length : 0))
+        ph_log_error(booking->cluster->log, booking->instance->app.name, "out of memory: it begins with nothing");
+    booking->state = BOOKING_OURS;
+    send_waiting(booking);
+}
+
+/* A new host begins with what the last one has saved. */
+static void recall(struct booking *booking)
+{
+    struct ph_cluster *cluster = booking->cluster;
+    booking->state = BOOKING_RECALLING;
+    booking->is_saved = false;
+    booking->request = (struct ph_engine_request){.verb = PH_ENGINE_RECALL, .path = booking->path, .done = on_recalled};
+    cluster->engine->ask(cluster->engine, &booking->request);
+}
+
 static void on_claimed(struct ph_engine_request *request)
 {
     struct booking *booking = ph_container_of(request, struct booking, request);
@@ -100,6 +126,8 @@ static void on_claimed(struct ph_engine_request *request)
     switch (request->answer) {
     case PH_ENGINE_DONE:
         is_ours(booking, request->epoch);
+        if (!was_ours)
+            recall(booking);
         break;
     case PH_ENGINE_HELD:
         if (request->where[0]) {
@@ -128,7 +156,7 @@ static void on_claimed(struct ph_engine_request *request)
 static void claim(struct booking *booking)
 {
     struct ph_cluster *cluster = booking->cluster;
-    if (booking->state == BOOKING_ASKED)
+    if (is_busy(booking))
         return;
     ph_timer_stop(cluster->home, &booking->again);
     booking->state = BOOKING_ASKED;
@@ -227,7 +255,7 @@ void booking_take_news(struct booking *booking, const struct ph_engine_news *new
     if (news->epoch < booking->newest)
         return;
     booking->newest = news->epoch;
-    if (strcmp(news->holder, booking->cluster->id) == 0 || booking->state == BOOKING_ASKED)
+    if (strcmp(news->holder, booking->cluster->id) == 0 || is_busy(booking))
         return;
     if (news->holder[0])
         lose(booking, news->holder);
@@ -254,11 +282,10 @@ static void on_released(struct ph_engine_request *request)
     home_leave_when_done(ph_container_of(request, struct booking, request)->cluster);
 }
 
-void booking_release(struct booking *booking)
+static void release(struct booking *booking)
 {
     struct ph_cluster *cluster = booking->cluster;
     uint64_t epoch = booking->epoch;
-    refuse_waiting(booking, PH_E_GONE, "This server stops.");
     if (!epoch || booking->state != BOOKING_OURS)
         return;
     set_epoch(booking, 0);
@@ -268,11 +295,58 @@ void booking_release(struct booking *booking)
     cluster->engine->ask(cluster->engine, &booking->request);
 }
 
+/* It has waited long enough for the application to save. */
+static void on_unsaved(struct ph_timer *timer) { release(ph_container_of(timer, struct booking, again)); }
+
+void booking_release(struct booking *booking)
+{
+    struct ph_loop *home = booking->cluster->home;
+    refuse_waiting(booking, PH_E_GONE, "This server stops.");
+    ph_timer_stop(home, &booking->again);
+    if (booking->is_saved) {
+        release(booking);
+    } else if (booking->epoch) {
+        ph_timer_init(&booking->again, on_unsaved);
+        ph_timer_start(home, &booking->again, SAVING_MS * UINT64_C(1000));
+    }
+}
+
+static void on_kept(struct ph_engine_request *request)
+{
+    struct booking *booking = ph_container_of(request, struct booking, request);
+    if (request->answer != PH_ENGINE_DONE)
+        ph_log_error(booking->cluster->log, booking->instance->app.name,
+                     "what it saved did not reach the engine: its next host begins with nothing");
+    free(booking->bundle);
+    booking->bundle = NULL;
+    booking->state = BOOKING_OURS;
+    booking->is_saved = true;
+    if (booking->cluster->is_draining) {
+        ph_timer_stop(booking->cluster->home, &booking->again);
+        release(booking);
+    }
+}
+
+void booking_keep(struct ph_cluster *cluster, const struct ph_instance *instance, uint8_t *bytes, size_t length)
+{
+    struct booking *booking = get(cluster, instance);
+    if (!booking || booking->state != BOOKING_OURS || booking->is_saved) {
+        free(bytes);
+        return;
+    }
+    booking->state = BOOKING_KEEPING;
+    booking->bundle = bytes;
+    booking->request = (struct ph_engine_request){
+        .verb = PH_ENGINE_KEEP, .path = booking->path, .text = bytes, .length = length, .done = on_kept};
+    cluster->engine->ask(cluster->engine, &booking->request);
+}
+
 void booking_free(struct booking *booking)
 {
     ph_timer_stop(booking->cluster->home, &booking->again);
     for (struct ph_list *node; (node = ph_list_pop(&booking->waiting));)
         ph_letter_free(ph_list_entry(node, struct ph_letter, link));
     ph_list_remove(&booking->in_cluster);
+    free(booking->bundle);
     free(booking);
 }

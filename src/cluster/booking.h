@@ -10,6 +10,7 @@
 #define PH_CLUSTER_BOOKING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -24,9 +25,11 @@ struct ph_seat;
 
 enum booking_state {
     BOOKING_UNKNOWN,
-    BOOKING_ASKED,  /**< the engine is asked */
-    BOOKING_PAUSED, /**< the engine wants to be asked again later */
+    BOOKING_ASKED,     /**< the engine is asked */
+    BOOKING_PAUSED,    /**< the engine wants to be asked again later */
+    BOOKING_RECALLING, /**< it is ours; what the last host saved is being fetched */
     BOOKING_OURS,
+    BOOKING_KEEPING, /**< the same; what it saved is on its way to the engine */
     BOOKING_THEIRS,
 };
 
@@ -41,6 +44,8 @@ struct booking {
     struct ph_engine_request request;
     struct ph_timer again;
     struct ph_list waiting; /**< list of struct ph_letter::link */
+    bool is_saved;          /**< for the next host */
+    uint8_t *bundle;        /**< while that is under way */
 };
 
 /** A JOIN letter of a seat: it goes to the application here, to the other server, or waits. */
@@ -65,7 +70,10 @@ void booking_doubt(struct booking *booking);
 /** The server that has it is gone. */
 void booking_lost_holder(struct booking *booking);
 
-/** This server stops: others may have it. */
+/** The application here has saved what its next host is to have; the bytes are the booking's from here on. */
+void booking_keep(struct ph_cluster *cluster, const struct ph_instance *instance, uint8_t *bytes, size_t length);
+
+/** This server stops: others may have it, when it has been saved. */
 void booking_release(struct booking *booking);
 
 void booking_free(struct booking *booking);

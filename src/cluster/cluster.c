@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/instance.h"
 #include "app/letter.h"
 #include "app/theatre.h"
 #include "base/limits.h"
@@ -251,6 +252,43 @@ static void on_letter(void *user, struct ph_letter *letter)
     }
 }
 
+/* What an application has saved, on its way home. */
+struct saved {
+    struct ph_mail mail;
+    struct ph_cluster *cluster;
+    struct ph_instance *instance;
+    size_t length;
+    uint8_t *bytes;
+};
+
+static void deliver_saved(struct ph_mail *mail)
+{
+    struct saved *saved = ph_container_of(mail, struct saved, mail);
+    if (saved->cluster->engine && !saved->cluster->home->stopping)
+        booking_keep(saved->cluster, saved->instance, saved->bytes, saved->length);
+    else
+        free(saved->bytes);
+    free(saved);
+}
+
+static void on_saved(void *user, struct ph_instance *instance, const uint8_t *bytes, size_t length)
+{
+    struct ph_cluster *cluster = user;
+    struct saved *saved = malloc(sizeof *saved);
+    uint8_t *copy = malloc(length + 1);
+    if (!saved || !copy) {
+        ph_log_error(cluster->log, instance->app.name, "out of memory: its next host begins with nothing");
+        free(saved);
+        free(copy);
+        return;
+    }
+    if (length)
+        memcpy(copy, bytes, length);
+    *saved = (struct saved){
+        .mail.deliver = deliver_saved, .cluster = cluster, .instance = instance, .length = length, .bytes = copy};
+    ph_loop_post(cluster->home, &saved->mail);
+}
+
 static void leave_link(struct link *link) { link_break(link, "this server stops"); }
 
 /* ---- beginning and end ---- */
@@ -365,7 +403,7 @@ int ph_cluster_create(const struct ph_cluster_options *options, struct ph_cluste
     }
     init(cluster, options);
     const struct ph_locator locator = {.changed = on_changed, .where = on_where, .user = cluster};
-    const struct ph_router router = {.loop = cluster->home, .take = on_letter, .user = cluster};
+    const struct ph_router router = {.loop = cluster->home, .take = on_letter, .saved = on_saved, .user = cluster};
     ph_media_set_locator(options->media, &locator);
     if (options->theatre)
         ph_theatre_set_router(options->theatre, &router);

@@ -29,6 +29,8 @@ enum ph_engine_verb {
     PH_ENGINE_FIND,    /**< who has it? */
     PH_ENGINE_POST,    /**< send `text` to `to` */
     PH_ENGINE_PEER,    /**< does the server `to` live? DONE or NOWHERE */
+    PH_ENGINE_KEEP,    /**< keep `text` for the next host of the application `path` */
+    PH_ENGINE_RECALL,  /**< take it: `kept`, or NOWHERE */
 };
 
 enum ph_engine_answer {
@@ -56,6 +58,8 @@ struct ph_engine_request {
     bool was_alive; /**< BEAT: the lease had not run out */
     uint32_t wait_ms;
     char holder[PH_NODE_ID], where[PH_NODE_WHERE];
+    const void *kept; /**< RECALL: lent until it returns */
+    size_t kept_length;
 
     struct ph_engine_request *next; /**< private */
 };

@@ -83,6 +83,14 @@ static const char *const scripts[] = {
     /* ARGV: id. */
     [PH_ENGINE_PEER] = "if redis.call('EXISTS', KEYS[1] .. 'node:' .. ARGV[1]) == 1 then return {'done'} end\n"
                        "return {'nowhere'}\n",
+    /* ARGV: path, bytes. A week: what nobody has wanted by then is of the past. */
+    [PH_ENGINE_KEEP] = "redis.call('SET', KEYS[1] .. 'saved:' .. ARGV[1], ARGV[2], 'PX', 604800000)\n"
+                       "return {'done'}\n",
+    /* ARGV: path. */
+    [PH_ENGINE_RECALL] = "local kept = redis.call('GET', KEYS[1] .. 'saved:' .. ARGV[1])\n"
+                         "redis.call('DEL', KEYS[1] .. 'saved:' .. ARGV[1])\n"
+                         "if kept then return {'done', '0', '', '', kept} end\n"
+                         "return {'nowhere'}\n",
     /* ARGV: id, name of the field, text. */
     [PH_ENGINE_POST] =
         "redis.call('XADD', KEYS[1] .. 'inbox:' .. ARGV[1], 'MAXLEN', '~', 10000, '*', ARGV[2], ARGV[3])\n"
@@ -166,6 +174,8 @@ static enum ph_engine_answer answer_of(struct ph_engine_request *request, const 
             request->epoch = number_of(text_at(reply, 1));
         ph_text_copy(request->holder, sizeof request->holder, text_at(reply, 2));
         ph_text_copy(request->where, sizeof request->where, text_at(reply, 3));
+        request->kept = reply->elements > 4 ? reply->element[4]->str : NULL;
+        request->kept_length = request->kept ? reply->element[4]->len : 0;
         return rows[i].answer;
     }
     return PH_ENGINE_LOST;
@@ -211,6 +221,7 @@ static int say_request(struct redis *redis, struct ph_engine_request *request)
     const char *const claim[] = {"EVALSHA", sha, "1", all, request->path, id, mine, over};
     const char *const release[] = {"EVALSHA", sha, "1", all, request->path, id, mine};
     const char *const find[] = {"EVALSHA", sha, "1", all, request->path};
+    const char *const keep[] = {"EVALSHA", sha, "1", all, request->path, request->text};
     const char *const peer[] = {"EVALSHA", sha, "1", all, request->to};
     const char *const post[] = {"EVALSHA", sha, "1", all, request->to, request->is_packet ? "b" : "m", request->text};
     switch (request->verb) {
@@ -222,7 +233,12 @@ static int say_request(struct redis *redis, struct ph_engine_request *request)
         return redis_wire_say(redis->talk, PH_COUNT(claim), claim, NULL, on_answer, request);
     case PH_ENGINE_RELEASE:
         return redis_wire_say(redis->talk, PH_COUNT(release), release, NULL, on_answer, request);
+    case PH_ENGINE_KEEP:
+        for (size_t i = 0; i < PH_COUNT(keep); i++)
+            lengths[i] = i + 1 < PH_COUNT(keep) ? strlen(keep[i]) : request->length;
+        return redis_wire_say(redis->talk, PH_COUNT(keep), keep, lengths, on_answer, request);
     case PH_ENGINE_FIND:
+    case PH_ENGINE_RECALL:
         return redis_wire_say(redis->talk, PH_COUNT(find), find, NULL, on_answer, request);
     case PH_ENGINE_PEER:
         return redis_wire_say(redis->talk, PH_COUNT(peer), peer, NULL, on_answer, request);

@@ -6,6 +6,7 @@
  *     playhouse:1:CLUSTER:stream:PATH    "EPOCH ID" of who has the stream; "EPOCH -" when it was given up
  *     playhouse:1:CLUSTER:news           a Redis Stream of claims, the newest ten thousand or so
  *     playhouse:1:CLUSTER:inbox:ID       a Redis Stream of messages to one server, the newest ten thousand or so
+ *     playhouse:1:CLUSTER:saved:@APP     what an application has saved for its next host
  *     playhouse:1:CLUSTER:fresh          there for two beats after the directory was empty: others have to come forward
  * first
  *

@@ -11,7 +11,7 @@ import types
 from media import packets, same, sample
 from peers import Peer, Player, publish
 from scenario import scenario
-from scenarios import apps, sdk, shared, websocket
+from scenarios import apps, sdk, services, shared, websocket
 from scenarios.flv import get
 from scenarios.relay import hear, order
 from scenarios.tls import certified
@@ -522,6 +522,36 @@ def cluster_a_host_that_stops():
         bob, = members((b, "chat/blue"))
         b.wait_line("hosting chat")
         a.wait_line("stopped, 0 clients cut off")
+
+
+@scenario
+def cluster_rooms_go_on_where_they_were():
+    """A host that stops hands its rooms over, large ones too, and what the application itself has saved; one that is
+    killed takes them with it."""
+    with tempfile.TemporaryDirectory(prefix="playhouse-cluster-") as folder, Engine() as engine:
+        with open(os.path.join(folder, "game.lua"), "w", encoding="utf-8") as file:
+            file.write(services.LASTING)
+        sets = ["app.game.type=lua", f"app.game.script={folder}/game.lua", "app.game.options.budget=1000", "app.game.call_rate=100000"]
+        with node(engine, "a", *sets) as a:
+            red, = members((a, "game/red"))
+            a.wait_line("hosting game")
+            with node(engine, "b", *sets) as b:
+                blue, = members((b, "game/blue"))
+                for _ in range(15):
+                    red.call("draw", "x" * 60000)
+                blue.call("draw", "blue")
+                assert blue.call("board") == [4, 1]
+                a.stop()
+                for member in red, blue:
+                    with contextlib.suppress(EOFError):
+                        while True:
+                            member.message()
+                red, blue = members((b, "game/red"), (b, "game/blue"))
+                assert [red.call("board"), blue.call("board")] == [[900000, 2], [4, 2]]
+                with node(engine, "c", *sets) as c:
+                    b.kill()
+                    red, = members((c, "game/red"))
+                    assert red.call("board") == [0, 1]
 
 
 @scenario
