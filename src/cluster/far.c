@@ -411,7 +411,8 @@ static void hear_many(struct link *link, enum message_kind kind, const struct me
     ph_letter_return(letter, worker);
 }
 
-void far_hear(struct link *link, enum message_kind kind, struct message_reader *reader, const uint32_t *seats, size_t n)
+void far_hear(struct link *link, enum message_kind kind, const struct message_reader *reader, const uint32_t *seats,
+              size_t n)
 {
     struct ph_loops *workers = link->cluster->home->all;
     if (kind == MESSAGE_DELIVER || kind == MESSAGE_NEWS) {
@@ -419,9 +420,12 @@ void far_hear(struct link *link, enum message_kind kind, struct message_reader *
             hear_many(link, kind, reader, seats, n, &workers->loop[i]);
         return;
     }
-    struct far *far = n ? at(link, seats[0]) : NULL;
-    if (far)
-        hear_one(far, kind, reader);
+    for (size_t i = 0; i < n; i++) { /* what is the same for several comes once */
+        struct far *far = at(link, seats[i]);
+        struct message_reader each = *reader;
+        if (far)
+            hear_one(far, kind, &each);
+    }
 }
 
 /* The end */

@@ -40,7 +40,7 @@ void far_join(struct link *link, struct ph_letter *join);
 void far_take(struct far *far, struct ph_letter *letter);
 
 /** What the other server says about these seats. */
-void far_hear(struct link *link, enum message_kind kind, struct message_reader *reader, const uint32_t *seats,
+void far_hear(struct link *link, enum message_kind kind, const struct message_reader *reader, const uint32_t *seats,
               size_t n);
 
 /** The link has broken. Who was not welcomed yet is sent where its application is then. */

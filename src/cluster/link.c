@@ -174,7 +174,7 @@ static void hear(struct link *link, const uint8_t *message, size_t length, const
         if (kind >= MESSAGE_WELCOME)
             far_hear(link, kind, &reader, ids, n);
         else
-            lodger_hear(link, kind, &reader, ids[0]);
+            lodger_hear(link, kind, &reader, ids, n);
     }
     rtmp_arena_finish(&arena);
 }

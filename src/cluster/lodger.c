@@ -308,7 +308,7 @@ static void hear_rest(struct lodger *lodger, enum message_kind kind, struct mess
     }
 }
 
-void lodger_hear(struct link *link, enum message_kind kind, struct message_reader *reader, uint32_t id)
+static void hear_one(struct link *link, enum message_kind kind, struct message_reader *reader, uint32_t id)
 {
     struct lodger *lodger = ph_map_get(&link->by_id, &id, sizeof id);
     if (kind == MESSAGE_JOIN && !lodger)
@@ -323,4 +323,13 @@ void lodger_hear(struct link *link, enum message_kind kind, struct message_reade
         hear_change(lodger, reader);
     else
         hear_rest(lodger, kind, reader);
+}
+
+void lodger_hear(struct link *link, enum message_kind kind, const struct message_reader *reader, const uint32_t *ids,
+                 size_t n)
+{
+    for (size_t i = 0; i < n; i++) { /* what is the same for several comes once */
+        struct message_reader each = *reader;
+        hear_one(link, kind, &each, ids[i]);
+    }
 }

@@ -25,8 +25,9 @@ struct lodger {
     struct ph_seat *seat;
 };
 
-/** What the other server says about its seat `id`. */
-void lodger_hear(struct link *link, enum message_kind kind, struct message_reader *reader, uint32_t id);
+/** What the other server says about these seats of its clients. */
+void lodger_hear(struct link *link, enum message_kind kind, const struct message_reader *reader, const uint32_t *ids,
+                 size_t n);
 
 /** Its server is gone, or does not know it any more: it may come back, and resume. */
 void lodger_break(struct lodger *lodger);

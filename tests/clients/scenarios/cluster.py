@@ -4,7 +4,9 @@
 import contextlib
 import os
 import signal
+import socket
 import tempfile
+import threading
 import time
 import types
 
@@ -552,6 +554,91 @@ def cluster_rooms_go_on_where_they_were():
                     b.kill()
                     red, = members((c, "game/red"))
                     assert red.call("board") == [0, 1]
+
+
+@scenario
+def cluster_everybody_hears_the_same_order():
+    """Three speak at once on three servers; all members hear all of it, one like the other."""
+    free = ["app.chat.call_rate=100000", "app.chat.call_burst=100000", "limits.connections_per_source_new=1000"]
+    with Engine() as engine, node(engine, "a", *free) as a, node(engine, "b", *free) as b, node(engine, "c", *free) as c:
+        people = members(*[(server, "chat/blue") for _ in range(20) for server in (a, b, c)])
+        for i, member in enumerate(people):
+            member.call("identify", f"m{i}")
+        calls = [(speaker, speaker.ask("say", f"{n}")) for n in range(50) for speaker in people[:3]]
+        heard = [[member.hear("message") for _ in calls] for member in people]
+        assert all(each == heard[0] for each in heard), "orders differ"
+        for k in range(3):
+            assert [text for name, text in heard[0] if name == f"m{k}"] == [str(n) for n in range(50)]
+        for member in people[1:]:  # what they say then is the same, word by word: each of it counts
+            member.socket.close()
+        assert {people[0].hear("left")[0] for _ in people[1:]} == {f"m{i}" for i in range(1, len(people))}
+
+
+@scenario
+def cluster_a_room_has_its_capacity():
+    """Thirty run for the seats of a room, on three servers: as many get in as there are seats."""
+    free = ["limits.connections_per_source_new=1000"]
+    with Engine() as engine, node(engine, "a", *free) as a, node(engine, "b", *free) as b, node(engine, "c", *free) as c:
+        people = members(*[(server, "lobby") for _ in range(11) for server in (a, b, c)])
+        people[0].call("create", "chess", {"capacity": 8, "metadata": {}})
+        asked = [(member, member.ask("$join", "chess")) for member in people[1:]]
+        answers = [member.answer(call) for member, call in asked]
+        assert sum("result" in answer for answer in answers) == 7, answers
+        assert people[0].call("$rooms")[0]["members"] == 8
+
+
+class Cable:
+    """What connects two servers; it can be cut, and mended."""
+
+    def __init__(self):
+        self.port, self.to, self.pairs, self.is_cut = free_port(), None, [], False
+        self.door = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            near, _ = self.door.accept()
+            if self.is_cut:
+                near.close()
+                continue
+            far = socket.create_connection(("127.0.0.1", self.to))
+            self.pairs += [near, far]
+            for one, other in (near, far), (far, near):
+                threading.Thread(target=self.carry, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def carry(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+        for end in one, other:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def cut(self):
+        self.is_cut = True
+        for end in self.pairs:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@scenario
+def cluster_the_cable_is_cut():
+    """Between a server and the one it fetches from; when it is mended, viewers go on."""
+    path, cable = sample("h264-aac", 12), Cable()
+    with Engine() as engine, node(engine, "a", f"cluster.address=127.0.0.1:{cable.port}", "app.live.linger=10s") as a, \
+            node(engine, "b", "app.live.linger=10s") as b:
+        cable.to = a.port
+        with publish(path, a.url()) as source:
+            a.wait_line("publishing live/cam")
+            with Player(b.url()) as viewer:
+                viewer.begun()
+                cable.cut()
+                b.wait_line("live/cam: .*it will be tried again")
+                cable.is_cut = False
+                b.wait_line("pulling live/cam", count=2)
+                source.wait()
+                ends_as(path, viewer.packets())
 
 
 @scenario
