@@ -295,6 +295,8 @@ def cluster_trusts_no_address():
             inbox = claim.replace("stream:live/cam", f"inbox:{holder}")
             engine.ask("XADD", inbox, "*", "m", f"{'0' * 64} b.1 {holder} ask live/cam {epoch}")
             a.wait_line("a message was not written by a server of this cluster")
+            engine.ask("XADD", inbox, "*", "b", f"{'0' * 32}b.1 {holder} 1 0 1\n")
+            a.wait_line("a packet was not written by a server of this cluster for this one")
             source.wait()
 
 
