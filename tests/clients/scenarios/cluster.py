@@ -317,41 +317,68 @@ def cluster_a_server_that_stops_holds_nothing():
 
 
 @scenario
-def cluster_an_application_is_asked_where_the_viewer_is():
-    """A stream of an application with rooms is fetched past its hooks: those are run by the server that viewers come to."""
-    path = sample("h264-aac")
-    with Engine() as engine, node(engine, "a", "app.echo.linger=1s") as a, \
-            node(engine, "b", "app.echo.linger=1s") as b:
-        with publish(path, a.url(app="echo")) as source:
-            a.wait_line("publishing echo/cam")
-            with Player(b.url(app="echo")) as viewer:
-                viewer.begun()
-                source.wait()
-                same(packets(path), viewer.packets())
+def cluster_an_application_is_asked_about_its_viewers():
+    """Wherever they are; but not about the server that fetches the stream for them."""
+    with tempfile.TemporaryDirectory(prefix="playhouse-cluster-") as folder, Engine() as engine:
+        with open(os.path.join(folder, "game.lua"), "w", encoding="utf-8") as file:
+            file.write("local game, plays = {calls = {}}, {}\n"
+                       "function game.play(room, member, name) plays[#plays + 1] = name end\n"
+                       "function game.calls.plays() return plays end\n"
+                       "return game\n")
+        sets = ["app.game.type=lua", f"app.game.script={folder}/game.lua", "app.game.linger=1s"]
+        path = sample("h264-aac")
+        with node(engine, "a", *sets) as a, node(engine, "b", *sets) as b:
+            ann, = members((a, "game"))
+            with publish(path, a.url(app="game")) as source:
+                a.wait_line("publishing game/cam")
+                with Player(b.url(app="game")) as viewer:
+                    viewer.begun()
+                    source.wait()
+                    same(packets(path), viewer.packets())
+            assert ann.call("plays") == ["cam"]
 
 
 @scenario
-def cluster_a_parent_fetches_for_its_edges():
-    """Edges go to their parent, which takes the stream once; when it dies they go to where it is published."""
-    path = sample("h264-aac")
-    with Engine() as engine, node(engine, "origin") as origin, node(engine, "parent") as parent:
-        towards = f"cluster.parent=127.0.0.1:{parent.port}"
-        with node(engine, "b", towards) as b, node(engine, "c", towards) as c, publish(path, origin.url(), hold=0.4) as source:
-            origin.wait_line("publishing live/cam")
-            with Player(b.url()) as on_b, Player(c.url()) as on_c:
-                on_b.begun()
-                on_c.begun()
-                for edge in b, c:
-                    edge.wait_line(f"pulling live/cam: .*127.0.0.1:{parent.port}")
-                parent.wait_line("playing live/cam", count=2)
-                assert count(origin, "playing live/cam") == 1, origin.lines
-                parent.kill()
-                for edge in b, c:
-                    edge.wait_line(f"pulling live/cam: .*127.0.0.1:{origin.port}")
-                origin.wait_line("playing live/cam", count=3)
-                source.wait()
-                ends_as(path, on_b.packets())
-                ends_as(path, on_c.packets())
+def cluster_a_viewer_who_returns():
+    """What was fetched for him is still there."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b", "workers=1") as b, publish(sample("h264-aac"), a.url()):
+        a.wait_line("publishing live/cam")
+        for n in (1, 2):
+            with hear(b, "/live/cam.flv"):
+                b.wait_line("playing live/cam", count=n)
+                b.wait_line("pulling live/cam")
+            b.wait_line("closed live/cam: .*http-flv", count=n)
+        assert count(b, "pulling live/cam") == 1, b.lines
+
+
+@scenario
+def cluster_something_said_is_lost():
+    """A packet between two servers does not arrive: both begin anew, and their members come back."""
+    with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
+        ann, = members((a, "chat/blue"))
+        a.wait_line("hosting chat")
+        bob, = members((b, "chat/blue"))
+        ann.call("identify", "Ann")
+        b.process.send_signal(signal.SIGSTOP)
+        try:
+            inbox, = engine.ask("KEYS", "*:inbox:b.*")
+            for words in "this is on its way", "this is lost", "and this tells":
+                before = engine.ask("XLEN", inbox)
+                ann.call("say", words)
+                wait_for(lambda: engine.ask("XLEN", inbox) != before, "the packet")
+                newest = engine.ask("XREVRANGE", inbox, "+", "-", "COUNT", "1")[0]
+                if words == "this is lost":
+                    lost = newest
+            assert engine.ask("XDEL", inbox, lost) == ["1"]
+        finally:
+            b.process.send_signal(signal.SIGCONT)
+        b.wait_line("the link to a.* is broken: something that was said is missing")
+        with contextlib.suppress(EOFError):
+            while True:
+                bob.message()
+        bob, = members((b, "chat/blue"))
+        bob.call("identify", "Bob")
+        assert ann.hear("joined") == ["Bob"]
 
 
 class Pair:
@@ -587,6 +614,9 @@ def cluster_a_room_has_its_capacity():
         answers = [member.answer(call) for member, call in asked]
         assert sum("result" in answer for answer in answers) == 7, answers
         assert people[0].call("$rooms")[0]["members"] == 8
+        for _ in range(20):  # many the same answers at once
+            asked = [(member, member.ask("nosuch")) for member in people]
+            assert all("error" in member.answer(call) for member, call in asked)
 
 
 class Cable:
