@@ -222,13 +222,11 @@ void ph_instance_destroy(struct ph_instance *instance)
 
 /* Letters */
 
-static void return_letter(struct ph_letter *letter) { ph_letter_return(letter, ph_seat_worker(letter->seat)); }
-
 /* Its sender has no member any more: it was kicked, or refused, and does not know it yet. */
 static void turn_away(struct ph_letter *letter)
 {
     ph_letter_refuse(letter, &(struct ph_refusal){.description = "You are no longer here."});
-    return_letter(letter);
+    ph_letter_give_back(letter);
 }
 
 static void leave(struct ph_letter *letter)
@@ -236,7 +234,7 @@ static void leave(struct ph_letter *letter)
     struct ph_member *member = *ph_seat_member(letter->seat);
     if (member && !(letter->reason == PH_REASON_LOST && ph_member_drop(member)))
         ph_member_end(member, member->is_leaving ? member->end_reason : letter->reason, NULL);
-    return_letter(letter);
+    ph_letter_give_back(letter);
 }
 
 static void receive(struct ph_instance *instance, struct ph_letter *letter)
@@ -277,7 +275,7 @@ static void receive(struct ph_instance *instance, struct ph_letter *letter)
     default:
         break;
     }
-    return_letter(letter);
+    ph_letter_give_back(letter);
 }
 
 void ph_instance_receive(struct ph_letter *letter)

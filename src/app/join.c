@@ -432,7 +432,7 @@ void ph_member_join(struct ph_instance *instance, struct ph_letter *join)
     if (!member) {
         ph_letter_refuse(join, &(struct ph_refusal){.code = "NetConnection.Connect.InvalidApp",
                                                     .description = "This application is not running."});
-        ph_letter_return(join, ph_seat_worker(join->seat));
+        ph_letter_give_back(join);
         return;
     }
     member->join = join;

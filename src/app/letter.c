@@ -100,3 +100,5 @@ void ph_letter_return(struct ph_letter *letter, struct ph_loop *worker)
     letter->mail.deliver = deliver_to_seat;
     ph_loop_post(worker, &letter->mail);
 }
+
+void ph_letter_give_back(struct ph_letter *letter) { ph_letter_return(letter, ph_seat_worker(letter->seat)); }

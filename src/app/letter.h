@@ -120,6 +120,9 @@ void ph_letter_route(struct ph_letter *letter);
 /** Post it to the worker of its seat; without a seat: to `worker`. */
 void ph_letter_return(struct ph_letter *letter, struct ph_loop *worker);
 
+/** Post it to the worker of the seat that it came from, or is for. */
+void ph_letter_give_back(struct ph_letter *letter);
+
 /* Who receives; each has the letter then. */
 void ph_instance_receive(struct ph_letter *letter); /**< instance.c */
 void ph_seat_receive(struct ph_letter *letter);     /**< seat.c */

@@ -50,7 +50,7 @@ static void end(struct ph_object *object)
     for (struct ph_list *node; (node = ph_list_pop(&object->waiting));) {
         struct ph_letter *letter = ph_list_entry(node, struct ph_letter, link);
         ph_letter_refuse(letter, &(struct ph_refusal){.error = PH_E_GONE, .description = "The object has gone."});
-        ph_letter_return(letter, ph_seat_worker(letter->seat));
+        ph_letter_give_back(letter);
     }
     ph_object_finish_watches(object);
     free_slots(object);

@@ -29,7 +29,7 @@ static void refuse(struct ph_letter *letter, int error, const char *why)
 {
     ph_letter_refuse(
         letter, &(struct ph_refusal){.error = error, .code = "NetConnection.Connect.Rejected", .description = why});
-    ph_letter_return(letter, ph_seat_worker(letter->seat));
+    ph_letter_give_back(letter);
 }
 
 static void send_on(struct booking *booking, struct ph_letter *join)

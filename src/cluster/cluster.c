@@ -245,8 +245,8 @@ static void on_letter(void *user, struct ph_letter *letter)
     } else if (letter->kind == PH_LETTER_JOIN) {
         booking_take(cluster, letter);
     } else if ((waiting = booking_withdraw(cluster, letter->seat))) { /* it left before it was known where to */
-        ph_letter_return(waiting, ph_seat_worker(waiting->seat));
-        ph_letter_return(letter, ph_seat_worker(letter->seat));
+        ph_letter_give_back(waiting);
+        ph_letter_give_back(letter);
     } else {
         ph_letter_send(letter);
     }

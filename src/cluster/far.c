@@ -13,15 +13,13 @@
 #include "cluster/home.h"
 #include "cluster/link.h"
 
-static void give_back(struct ph_letter *letter) { ph_letter_return(letter, ph_seat_worker(letter->seat)); }
-
 static void refuse(struct ph_letter *letter, const char *why)
 {
     ph_letter_refuse(letter,
                      &(struct ph_refusal){.code = letter->kind == PH_LETTER_JOIN ? "NetConnection.Connect.Rejected"
                                                                                  : "NetConnection.Call.Failed",
                                           .description = why});
-    give_back(letter);
+    ph_letter_give_back(letter);
 }
 
 /* What the client says */
@@ -188,7 +186,7 @@ static void leave(struct far *far, struct ph_letter *letter)
     if (far->link)
         say(far, letter);
     refuse_open(far, "You are no longer here.");
-    give_back(letter);
+    ph_letter_give_back(letter);
     end(far);
 }
 
@@ -209,7 +207,7 @@ void far_take(struct far *far, struct ph_letter *letter)
     } else {
         letter->ref = 0;
         say(far, letter);
-        give_back(letter);
+        ph_letter_give_back(letter);
     }
 }
 
@@ -264,7 +262,7 @@ static void hear_join(struct far *far, enum message_kind kind, struct message_re
         if (!join->welcome)
             ph_letter_refuse(join, &(struct ph_refusal){.description = "The server is out of memory."});
     }
-    give_back(join);
+    ph_letter_give_back(join);
 }
 
 /* A result, or a decision: both name the letter, and may refuse. */
@@ -281,7 +279,7 @@ static void hear_answer(struct far *far, enum message_kind kind, struct message_
         letter->name = ph_letter_text(letter, message_read_text(reader), &failed);
     if (message_read_refusal(reader, &why) || failed)
         ph_letter_refuse(letter, failed ? &(struct ph_refusal){.description = "The server is out of memory."} : &why);
-    give_back(letter);
+    ph_letter_give_back(letter);
 }
 
 static struct ph_letter *letter_to(struct far *far, enum ph_letter_kind kind)
@@ -297,7 +295,7 @@ static void post_or_drop(struct ph_letter *letter, bool failed)
     if (failed)
         ph_letter_free(letter);
     else
-        give_back(letter);
+        ph_letter_give_back(letter);
 }
 
 static void hear_invoke(struct far *far, struct message_reader *reader)
@@ -448,7 +446,7 @@ void far_break(struct far *far, const char *why)
         return;
     ph_letter_refuse(
         letter, &(struct ph_refusal){.error = PH_E_GONE, .code = "NetConnection.Connect.Closed", .description = why});
-    give_back(letter);
+    ph_letter_give_back(letter);
 }
 
 void far_free(struct far *far)

@@ -7,14 +7,14 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "base/random.h"
+#include "base/retry.h"
 #include "base/text.h"
 #include "media/outlet.h"
 #include "net/conn.h"
 #include "net/lookup.h"
 #include "net/tls.h"
 
-enum { WHY = 256, WORDS_MAX = 16, DOUBLINGS_MAX = 10, DIAL_MS = 5000 };
+enum { WHY = 256, WORDS_MAX = 16, DIAL_MS = 5000 };
 
 /* A reply that has to come. */
 struct awaited {
@@ -103,16 +103,6 @@ void redis_wire_fail(struct redis_wire *wire, const char *format, ...)
         ph_loop_defer(wire->options.loop, &wire->step);
 }
 
-/* A quarter of a second, doubled up to five seconds, a quarter more or less. */
-static uint64_t pause_us(unsigned n)
-{
-    uint64_t ms = (uint64_t)PH_LIMIT_ENGINE_RETRY_MIN_MS << (n < DOUBLINGS_MAX ? n : DOUBLINGS_MAX);
-    uint16_t noise = 0;
-    (void)!ph_random_fill(&noise, sizeof noise); /* 0 will do */
-    ms = ms < PH_LIMIT_ENGINE_RETRY_MAX_MS ? ms : PH_LIMIT_ENGINE_RETRY_MAX_MS;
-    return ms * 750 + ms * noise * 500 / UINT16_MAX;
-}
-
 static void rest(struct redis_wire *wire)
 {
     char why[WHY];
@@ -122,7 +112,8 @@ static void rest(struct redis_wire *wire)
     hang_up(wire);
     wire->why[0] = '\0';
     if (!wire->options.loop->stopping)
-        ph_timer_start(wire->options.loop, &wire->retry, pause_us(wire->n_failures));
+        ph_timer_start(wire->options.loop, &wire->retry,
+                       ph_retry_us(wire->n_failures, PH_LIMIT_ENGINE_RETRY_MIN_MS, PH_LIMIT_ENGINE_RETRY_MAX_MS));
     wire->n_failures++;
     forget(wire, true);
     wire->options.events->down(wire->options.user, why);

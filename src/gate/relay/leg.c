@@ -7,12 +7,12 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/random.h"
+#include "base/retry.h"
 #include "base/text.h"
 #include "gate/rtmp/via.h"
 #include "media/finder.h"
 
-enum { STANDS_US = 10 * 1000000, DOUBLINGS_MAX = 10 };
+enum { STANDS_US = 10 * 1000000 };
 
 static void enter(struct leg *leg, enum leg_state state)
 {
@@ -38,16 +38,6 @@ static void let_go(struct leg *leg, const char *why)
 
 /* Trying again */
 
-/* Half a second, doubled up to half a minute, a quarter more or less: those that lost the same server come apart. */
-static uint64_t pause_us(unsigned n_rounds)
-{
-    uint64_t ms = (uint64_t)PH_LIMIT_RELAY_RETRY_MIN_MS << (n_rounds < DOUBLINGS_MAX ? n_rounds : DOUBLINGS_MAX);
-    uint16_t noise = 0;
-    (void)!ph_random_fill(&noise, sizeof noise); /* 0 will do */
-    ms = ms < PH_LIMIT_RELAY_RETRY_MAX_MS ? ms : PH_LIMIT_RELAY_RETRY_MAX_MS;
-    return ms * 750 + ms * noise * 500 / UINT16_MAX;
-}
-
 /* The next address at once, then a pause before the first. */
 static void wait(struct leg *leg)
 {
@@ -56,7 +46,8 @@ static void wait(struct leg *leg)
     leg->url = (leg->url + 1) % leg->rule->n_urls;
     if (leg->url == 0) {
         leg->has_failed = true;
-        after_us = pause_us(leg->n_failures / (unsigned)leg->rule->n_urls - 1);
+        after_us = ph_retry_us(leg->n_failures / (unsigned)leg->rule->n_urls - 1, PH_LIMIT_RELAY_RETRY_MIN_MS,
+                               PH_LIMIT_RELAY_RETRY_MAX_MS);
     }
     enter(leg, LEG_WAITING);
     if (!leg->loop->stopping)
