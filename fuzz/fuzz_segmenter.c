@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streams as a segmenter sees them: each record of the input is a tag: kind, two bytes of time since the last one, two
- * of length, body. Whatever comes, segments follow each other, their parts make them up, and playlists can be told.
+ * Streams as a presentation sees them: each record of the input is a tag: kind, two bytes of time since the last one,
+ * two of length, body; bit 6 of the first kind asks for transport streams. Whatever comes, segments of each rendition
+ * follow each other, their parts make them up, and playlists can be told.
  */
 #include "app/letter.h"
 #include "fuzz.h"
-#include "gate/hls/segmenter.h"
+#include "gate/hls/presentation.h"
 
 enum { RECORD = 5, TEXT_MAX = 1024 * 1024 };
 
@@ -32,22 +33,28 @@ static void check_segments(struct ph_segmenter *segmenter)
     CHECK(bytes == segmenter->bytes);
 }
 
-static void check_playlists(struct ph_segmenter *segmenter)
+static void check(struct ph_presentation *presentation)
 {
     struct rtmp_buffer text;
     rtmp_buffer_init(&text, &ph_app_allocator, TEXT_MAX);
-    for (int is_delta = 0; is_delta < 2; is_delta++)
-        CHECK((ph_segmenter_playlist(segmenter, 1000000000000, is_delta, &text) == 0) == (segmenter->n > 0));
-    (void)!ph_segmenter_master(segmenter, "x", &text);
+    for (size_t i = 0; i < presentation->n; i++) {
+        struct ph_rendition *rendition = presentation->renditions[i];
+        bool has_any = rendition->segmenter.n > 0;
+        check_segments(&rendition->segmenter);
+        CHECK(ph_presentation_find(presentation, rendition->name) == rendition);
+        for (int is_delta = 0; is_delta < 2; is_delta++)
+            CHECK((ph_presentation_playlist(presentation, rendition, 1000000000000, is_delta, &text) == 0) == has_any);
+    }
+    (void)!ph_presentation_master(presentation, "x.hls/", &text);
     fuzz_hash(0, text.data, text.length);
     rtmp_buffer_finish(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ph_segmenter segmenter;
+    struct ph_presentation presentation;
     uint32_t time_ms = 0;
-    ph_segmenter_init(&segmenter, 1);
+    CHECK(ph_presentation_init(&presentation, size && data[0] & 0x40 ? PH_HLS_TS : PH_HLS_FMP4, 1) == 0);
     while (size >= RECORD) {
         size_t length = (size_t)data[3] << 8 | data[4];
         length = length < size - RECORD ? length : size - RECORD;
@@ -55,16 +62,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct rtmp_flv_tag tag = {
             .type = data[0] & 31, .time_ms = time_ms, .body = data + RECORD, .length = (uint32_t)length};
         if (data[0] & 0x80)
-            ph_segmenter_cut(&segmenter);
-        CHECK(ph_segmenter_take(&segmenter, &tag) == 0);
+            ph_presentation_cut(&presentation);
+        CHECK(ph_presentation_take(&presentation, &tag) == 0);
         data += RECORD + length;
         size -= RECORD + length;
     }
-    check_segments(&segmenter);
-    check_playlists(&segmenter);
-    ph_segmenter_end(&segmenter);
-    check_segments(&segmenter);
-    check_playlists(&segmenter);
-    ph_segmenter_finish(&segmenter);
+    check(&presentation);
+    ph_presentation_end(&presentation);
+    check(&presentation);
+    ph_presentation_finish(&presentation);
     return 0;
 }

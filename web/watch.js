@@ -6,6 +6,7 @@ const video = document.getElementById('video');
 const notice = document.getElementById('notice');
 const facts = document.getElementById('facts');
 const sound = document.getElementById('sound');
+const choices = document.getElementById('choices');
 const socketBase = location.origin.replace(/^http/, 'ws');
 
 const RETRY_FIRST_MS = 1000, RETRY_MAX_MS = 10000;
@@ -32,12 +33,30 @@ function playFlv(url, label) {
   player.load();
 }
 
+// What may be chosen where a stream has several tracks; one alone is no choice.
+function offer(id, names, chosen, choose) {
+  const select = document.getElementById(id);
+  select.replaceChildren(...names.map((name, i) => new Option(name, i)));
+  select.selectedIndex = Math.max(chosen, 0);
+  select.parentElement.hidden = names.length < 2;
+  select.onchange = () => choose(Number(select.value));
+  choices.hidden = [...choices.children].every((label) => label.hidden);
+}
+
+function offerTracks(hls) {
+  const levels = hls.levels.map((level) => (level.height ? `${level.height} lines` : `${Math.round(level.bitrate / 1000)} kbit/s`));
+  offer('picture', levels.length > 1 ? ['automatic', ...levels] : [], hls.autoLevelEnabled ? 0 : hls.nextLevel + 1, (i) => { hls.nextLevel = i - 1; });
+  offer('track', hls.audioTracks.map((track) => track.name), hls.audioTrack, (i) => { hls.audioTrack = i; });
+}
+
 function playHls(url) {
   const hls = new Hls({ lowLatencyMode: true, enableWorker: false, backBufferLength: 30 });
   way = 'low-latency HLS';
   player = { destroy() { hls.destroy(); } };
   hls.on(Hls.Events.ERROR, (_, error) => { if (error.fatal) fail(error.details); });
   hls.on(Hls.Events.MANIFEST_PARSED, (_, found) => { player.codecs = found.levels[0].attrs.CODECS; });
+  hls.on(Hls.Events.MANIFEST_PARSED, () => offerTracks(hls));
+  hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => offerTracks(hls));
   hls.loadSource(url);
   hls.attachMedia(video);
 }
@@ -82,6 +101,7 @@ async function start() {
 function stop() {
   if (player) player.destroy();
   player = null;
+  choices.hidden = true;
 }
 
 function again() {

@@ -91,6 +91,7 @@
     X(HTTP_REQUESTS, 1000, "requests", "on one connection; it closes after the last")                           \
     X(HTTP_IDLE_MS, 20000, "ms", "between two requests, the next one whole")                                    \
     X(HLS_BYTES, 64 * PH_MIB, "bytes", "of a stream's segments")                                                \
+    X(HLS_RENDITIONS, 16, "renditions", "of one stream: its tracks")                                            \
     X(HLS_MS, 60000, "ms", "of stream time, in a stream's segments")                                            \
     X(HLS_IDLE_MS, 60000, "ms", "after the last request segments are made")                                     \
     X(HLS_GUESTS, 10000, "viewers", "over HLS of streams that applications decide about, on one worker")        \

@@ -36,7 +36,7 @@
 #include "net/tls.h"
 #include "ops/memory.h"
 
-enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 9 };
+enum { N_LOCAL_ROUTES = 5, N_MEDIA_ROUTES = 10 };
 
 /* What a listener lets in. */
 struct door {
@@ -338,7 +338,7 @@ static void add_media_routes(struct server *server, struct ph_route *rows)
                                 .help = "calls by AMF over HTTP: /gateway/APP",
                                 .answer = ph_remoting_answer,
                                 .user = &server->remoting};
-    static const char *const endings[] = {".m3u8", ".m4s", ".mp4"};
+    static const char *const endings[] = {".m3u8", ".m4s", ".mp4", ".ts"};
     for (size_t i = 0; i < PH_COUNT(endings); i++)
         rows[6 + i] = (struct ph_route){.path = "/",
                                         .is_tree = true,

@@ -240,10 +240,10 @@ int ph_fmp4_init(const struct ph_mux_track *const *tracks, size_t n, struct rtmp
 
 /* Fragments */
 
-static void add_samples(struct ph_boxes *boxes, const struct ph_fmp4_run *run)
+static void add_samples(struct ph_boxes *boxes, const struct ph_mux_run *run)
 {
     for (size_t i = 0; i < run->n; i++) {
-        const struct ph_fmp4_sample *sample = &run->samples[i];
+        const struct ph_mux_sample *sample = &run->samples[i];
         ph_box_u32(boxes, sample->duration_ms);
         ph_box_u32(boxes, sample->length);
         ph_box_u32(boxes, sample->is_key ? KEY_FLAGS : INTER_FLAGS);
@@ -252,7 +252,7 @@ static void add_samples(struct ph_boxes *boxes, const struct ph_fmp4_run *run)
 }
 
 /* Returns where the offset of its data is to be written. */
-static size_t add_traf(struct ph_boxes *boxes, const struct ph_fmp4_run *run)
+static size_t add_traf(struct ph_boxes *boxes, const struct ph_mux_run *run)
 {
     ph_box_begin(boxes, "traf");
     ph_box_begin_full(boxes, "tfhd", 0, TFHD_BASE_IS_MOOF);
@@ -271,7 +271,7 @@ static size_t add_traf(struct ph_boxes *boxes, const struct ph_fmp4_run *run)
     return offset;
 }
 
-int ph_fmp4_fragment(uint32_t sequence, const struct ph_fmp4_run *runs, size_t n, struct rtmp_buffer *out)
+int ph_fmp4_fragment(uint32_t sequence, const struct ph_mux_run *runs, size_t n, struct rtmp_buffer *out)
 {
     enum { RUNS_MAX = 8, MDAT_HEAD = 8 };
     size_t begin = out->length, offsets[RUNS_MAX];

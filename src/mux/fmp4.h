@@ -13,29 +13,13 @@
 
 #include <rtmpwire/buffer.h>
 
+#include "mux/run.h"
 #include "mux/track.h"
-
-struct ph_fmp4_sample {
-    uint32_t length;
-    uint32_t duration_ms;
-    int32_t composition_ms; /**< presentation minus decoding time */
-    bool is_key;
-};
-
-/** Samples of one track that follow each other. */
-struct ph_fmp4_run {
-    uint32_t track;   /**< number, from 1 */
-    uint64_t time_ms; /**< decoding time of the first */
-    const struct ph_fmp4_sample *samples;
-    size_t n;
-    const uint8_t *bytes; /**< of all samples, one after the other */
-    size_t length;
-};
 
 /** ftyp and moov; track numbers are 1, 2 … in this order. Returns 0; RTMP_E_SPACE, RTMP_E_MEMORY. */
 PH_MUST_USE int ph_fmp4_init(const struct ph_mux_track *const *tracks, size_t n, struct rtmp_buffer *out);
 
 /** moof and mdat. `sequence` counts fragments from 1. Returns as above. */
-PH_MUST_USE int ph_fmp4_fragment(uint32_t sequence, const struct ph_fmp4_run *runs, size_t n, struct rtmp_buffer *out);
+PH_MUST_USE int ph_fmp4_fragment(uint32_t sequence, const struct ph_mux_run *runs, size_t n, struct rtmp_buffer *out);
 
 #endif

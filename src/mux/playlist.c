@@ -7,7 +7,14 @@
 
 #include "base/text.h"
 
-enum { LINE = 384, PARTS_TARGETS = 3 /* target durations from the edge in which parts are told */ };
+enum {
+    LINE = 512,
+    CODEC = 64,
+    CODECS = 256,
+    PARTS_TARGETS = 3, /* target durations from the edge in which parts are told */
+};
+
+static int version_of(enum ph_hls_container container) { return container == PH_HLS_TS ? 3 : 9; }
 
 struct writer {
     struct rtmp_buffer *out;
@@ -48,14 +55,22 @@ static size_t n_skipped(const struct ph_hls_playlist *playlist)
     return n;
 }
 
-static void add_head(struct writer *writer, const struct ph_hls_playlist *playlist)
+/* What players of low latency may do. */
+static void add_control(struct writer *writer, const struct ph_hls_playlist *playlist)
 {
-    const struct ph_hls_segment *first = playlist->segments[0];
     uint32_t hold_ms = 3 * playlist->part_ms, skip_ms = ph_hls_skip_until_ms(playlist);
-    add(writer, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:%u\n", playlist->target_s);
     add(writer, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%u.%03u,CAN-SKIP-UNTIL=%u.%03u\n",
         SECONDS(hold_ms), SECONDS(skip_ms));
     add(writer, "#EXT-X-PART-INF:PART-TARGET=%u.%03u\n", SECONDS(playlist->part_ms));
+}
+
+static void add_head(struct writer *writer, const struct ph_hls_playlist *playlist)
+{
+    const struct ph_hls_segment *first = playlist->segments[0];
+    add(writer, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%u\n", version_of(playlist->container),
+        playlist->target_s);
+    if (playlist->container == PH_HLS_FMP4)
+        add_control(writer, playlist);
     add(writer, "#EXT-X-MEDIA-SEQUENCE:%llu\n", (unsigned long long)first->number);
     if (first->epoch != playlist->first_epoch)
         add(writer, "#EXT-X-DISCONTINUITY-SEQUENCE:%llu\n", (unsigned long long)(first->epoch - playlist->first_epoch));
@@ -80,18 +95,20 @@ static void add_parts(struct writer *writer, const struct ph_hls_segment *segmen
 static void add_segment(struct writer *writer, const struct ph_hls_playlist *playlist, size_t i)
 {
     const struct ph_hls_segment *segment = playlist->segments[i];
+    bool has_parts = playlist->container == PH_HLS_FMP4;
+    if (!segment->is_whole && !(has_parts && segment->n_parts))
+        return; /* nothing of it can be had */
     bool is_other = i > 0 && playlist->segments[i - 1]->epoch != segment->epoch;
     if (is_other)
         add(writer, "#EXT-X-DISCONTINUITY\n");
-    if (i == 0 || is_other)
+    if (has_parts && (i == 0 || is_other))
         add(writer, "#EXT-X-MAP:URI=\"i%u.mp4\"\n", segment->epoch);
-    if (segment->is_whole || segment->n_parts)
-        add_date(writer, segment->wall_ms);
-    if (span_ms(playlist, i) <= PARTS_TARGETS * 1000u * playlist->target_s)
+    add_date(writer, segment->wall_ms);
+    if (has_parts && span_ms(playlist, i) <= PARTS_TARGETS * 1000u * playlist->target_s)
         add_parts(writer, segment);
     if (segment->is_whole)
-        add(writer, "#EXTINF:%u.%03u,\ns%llu.m4s\n", SECONDS(segment->duration_ms),
-            (unsigned long long)segment->number);
+        add(writer, "#EXTINF:%u.%03u,\ns%llu.%s\n", SECONDS(segment->duration_ms), (unsigned long long)segment->number,
+            has_parts ? "m4s" : "ts");
 }
 
 int ph_hls_media_playlist(const struct ph_hls_playlist *playlist, struct rtmp_buffer *out)
@@ -104,31 +121,81 @@ int ph_hls_media_playlist(const struct ph_hls_playlist *playlist, struct rtmp_bu
         add(&writer, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", skipped);
     for (size_t i = skipped; i < playlist->n; i++)
         add_segment(&writer, playlist, i);
+    for (size_t i = 0; playlist->container == PH_HLS_FMP4 && i < playlist->n_reports; i++)
+        add(&writer, "#EXT-X-RENDITION-REPORT:URI=\"%s\",LAST-MSN=%llu,LAST-PART=%zu\n", playlist->reports[i].uri,
+            (unsigned long long)playlist->reports[i].number, playlist->reports[i].n_parts - 1);
     if (playlist->has_ended)
         add(&writer, "#EXT-X-ENDLIST\n");
-    else
+    else if (playlist->container == PH_HLS_FMP4)
         add(&writer, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"p%llu.%zu.m4s\"\n",
             (unsigned long long)(last->number + last->is_whole), last->is_whole ? 0 : last->n_parts);
     return writer.error;
 }
 
-int ph_hls_master_playlist(const char *uri, const struct ph_mux_track *const *tracks, size_t n, uint64_t peak_bit_s,
-                           uint64_t mean_bit_s, struct rtmp_buffer *out)
+/* Master playlists */
+
+static void add_codecs(const struct ph_hls_variant *variant, struct ph_text *text)
+{
+    for (size_t i = 0; i < variant->n; i++) {
+        char codec[CODEC];
+        struct ph_text one;
+        ph_text_init(&one, codec, sizeof codec);
+        ph_mux_track_codec(variant->tracks[i], &one);
+        if (strstr(text->bytes, codec))
+            continue;
+        ph_text_add(text, "%s%s", text->bytes[0] ? "," : "", codec);
+    }
+}
+
+static void add_alternative(struct writer *writer, const struct ph_hls_variant *variant)
+{
+    add(writer, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"%s\",DEFAULT=%s,AUTOSELECT=YES,URI=\"%s\"\n",
+        variant->name, variant->is_default ? "YES" : "NO", variant->uri);
+}
+
+/* Codecs and rates are those of a player that has chosen the dearest alternative. */
+static void add_variant(struct writer *writer, const struct ph_hls_variant *variant, const struct ph_hls_variant *all,
+                        size_t n)
+{
+    char codecs[CODECS];
+    struct ph_text text;
+    uint64_t peak = 0, mean = 0;
+    bool has_group = false;
+    ph_text_init(&text, codecs, sizeof codecs);
+    add_codecs(variant, &text);
+    for (size_t i = 0; i < n; i++) {
+        if (!all[i].name)
+            continue;
+        has_group = true;
+        peak = all[i].peak_bit_s > peak ? all[i].peak_bit_s : peak;
+        mean = all[i].mean_bit_s > mean ? all[i].mean_bit_s : mean;
+        add_codecs(&all[i], &text);
+    }
+    add(writer, "#EXT-X-STREAM-INF:BANDWIDTH=%llu,AVERAGE-BANDWIDTH=%llu,CODECS=\"%s\"",
+        (unsigned long long)(variant->peak_bit_s + peak), (unsigned long long)(variant->mean_bit_s + mean), codecs);
+    for (size_t i = 0; i < variant->n; i++)
+        if (variant->tracks[i]->is_video && variant->tracks[i]->width && variant->tracks[i]->height)
+            add(writer, ",RESOLUTION=%ux%u", variant->tracks[i]->width, variant->tracks[i]->height);
+    add(writer, "%s\n%s\n", has_group ? ",AUDIO=\"audio\"" : "", variant->uri);
+}
+
+int ph_hls_master_playlist(enum ph_hls_container container, const struct ph_hls_variant *variants, size_t n,
+                           struct rtmp_buffer *out)
 {
     struct writer writer = {.out = out};
-    char codecs[128];
-    struct ph_text text;
-    ph_text_init(&text, codecs, sizeof codecs);
-    add(&writer, "#EXTM3U\n#EXT-X-VERSION:9\n");
+    bool has_group = false, has_default = false;
     for (size_t i = 0; i < n; i++) {
-        ph_text_add(&text, "%s", i ? "," : "");
-        ph_mux_track_codec(tracks[i], &text);
+        has_group |= variants[i].name != NULL;
+        has_default |= variants[i].is_default;
     }
-    add(&writer, "#EXT-X-STREAM-INF:BANDWIDTH=%llu,AVERAGE-BANDWIDTH=%llu,CODECS=\"%s\"",
-        (unsigned long long)peak_bit_s, (unsigned long long)mean_bit_s, codecs);
+    add(&writer, "#EXTM3U\n#EXT-X-VERSION:%d\n", version_of(container));
+    if (has_group && !has_default) /* what the variants carry themselves */
+        add(&writer, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Main\",DEFAULT=YES,AUTOSELECT=YES\n");
     for (size_t i = 0; i < n; i++)
-        if (tracks[i]->is_video && tracks[i]->width && tracks[i]->height)
-            add(&writer, ",RESOLUTION=%ux%u", tracks[i]->width, tracks[i]->height);
-    add(&writer, "\n%s\n", uri);
+        if (variants[i].name)
+            add_alternative(&writer, &variants[i]);
+    for (size_t i = 0; i < n; i++)
+        if (!variants[i].name)
+            add_variant(&writer, &variants[i], variants, n);
     return writer.error;
 }

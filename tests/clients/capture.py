@@ -54,17 +54,24 @@ class Capture:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.file)
 
+    def rows(self, wanted, *fields):
+        """Connection and fields of the packets that are wanted."""
+        return subprocess.run(["tshark", "-r", self.file, "-d", f"tcp.port=={self.port},rtmpt",
+                               "-o", "rtmpt.max_packet_size:16777215", "-Y", wanted, "-T", "fields", "-e", "tcp.stream",
+                               *(word for field in fields for word in ("-e", field))],
+                              capture_output=True, text=True, timeout=4 * HANG).stdout.splitlines()
+
     def judge(self, said):
         lost = re.search(r"received/dropped on interface [^:]*(?:: lo)?': (\d+)/(\d+)", said)
         if not lost:
             raise Failure(f"dumpcap does not say what it lost: {said[-300:]}")
-        rows = subprocess.run(["tshark", "-r", self.file, "-d", f"tcp.port=={self.port},rtmpt",
-                               "-o", "rtmpt.max_packet_size:16777215", "-Y", "rtmpt || _ws.malformed",
-                               "-T", "fields", "-e", "frame.number", "-e", "_ws.malformed", "-e", "_ws.col.Info"],
-                              capture_output=True, text=True, timeout=4 * HANG).stdout.splitlines()
+        rows = self.rows("rtmpt || _ws.malformed", "_ws.malformed", "_ws.col.Info")
         with open(self.file, "rb") as f:
             if not rows and b"\2\0\7connect" in f.read():
                 raise Failure("tshark sees no RTMP in the capture")
-        bad = [row for row in rows if "\t" in row and row.split("\t")[1]]  # what Info says may have line feeds in it
+        bad = [row for row in rows if row.count("\t") > 1 and row.split("\t")[1]]  # what Info says may have line feeds in it
+        if bad:  # the same port speaks HTTP as well, which tshark takes for RTMP here
+            http = set(self.rows('tcp contains "HTTP/1."'))
+            bad = [row for row in bad if row.split("\t")[0] not in http]
         if bad and lost[2] == "0":  # behind a gap anything looks malformed
             raise Failure(f"tshark marks {len(bad)} frames as malformed, the first: {bad[0]}")

@@ -93,13 +93,13 @@ static void a_header_has_its_boxes(void **state)
     rtmp_buffer_finish(&out);
 }
 
-static const struct ph_fmp4_sample frames[] = {{5, 40, 80, true}, {3, 41, -40, false}},
-                                   sounds[] = {{2, 23, 0, true}, {4, 24, 0, true}, {1, 23, 0, true}};
+static const struct ph_mux_sample frames[] = {{5, 40, 80, true}, {3, 41, -40, false}},
+                                  sounds[] = {{2, 23, 0, true}, {4, 24, 0, true}, {1, 23, 0, true}};
 
 static void a_fragment_has_its_boxes(void **state)
 {
     (void)state;
-    const struct ph_fmp4_run runs[] = {
+    const struct ph_mux_run runs[] = {
         {1, 0x123456789AULL, frames, 2, (const uint8_t *)"KEYYYint", 8},
         {2, 77, sounds, 3, (const uint8_t *)"aabbbbc", 7},
     };
@@ -141,7 +141,7 @@ static void memory_may_be_missing(void **state)
 {
     (void)state;
     const struct ph_mux_track *tracks[] = {&video, &audio};
-    const struct ph_fmp4_run run = {1, 0, frames, 2, (const uint8_t *)"KEYYYint", 8};
+    const struct ph_mux_run run = {1, 0, frames, 2, (const uint8_t *)"KEYYYint", 8};
     int failed = 0;
     for (budget = 0; budget < 4096; budget += 64) {
         struct rtmp_buffer out;

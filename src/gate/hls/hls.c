@@ -46,16 +46,39 @@ static bool is_rest(struct rtmp_text text, size_t at, const char *wanted)
     return at && text.length - at == strlen(wanted) && memcmp(text.data + at, wanted, text.length - at) == 0;
 }
 
+/* "ts/", "v1/", "a12/": its length; 0: there is none. */
+static size_t read_folder(struct rtmp_text name, struct ph_hls_ask *ask)
+{
+    const char *slash = name.length ? memchr(name.data, '/', name.length) : NULL;
+    size_t length = slash ? (size_t)(slash - name.data) : 0;
+    uint64_t track;
+    if (length == 2 && memcmp(name.data, "ts", 2) == 0 && !ask->rendition[0] && ask->container != PH_HLS_TS) {
+        ask->container = PH_HLS_TS;
+        return length + 1;
+    }
+    bool is_rendition = length && length < sizeof ask->rendition && (name.data[0] == 'v' || name.data[0] == 'a') &&
+                        read_number((struct rtmp_text){name.data, length}, 1, &track) == length;
+    if (!is_rendition || ask->rendition[0])
+        return 0;
+    memcpy(ask->rendition, name.data, length);
+    return length + 1;
+}
+
 /* The name of a file below "STREAM.hls/". */
 static bool read_name(struct rtmp_text name, struct ph_hls_ask *ask)
 {
     uint64_t part = 0;
+    bool is_ts = ask->container == PH_HLS_TS;
     if (rtmp_text_is(name, "live.m3u8")) {
         ask->kind = PH_HLS_MEDIA;
         return true;
     }
-    size_t at = name.length ? read_number(name, 1, &ask->number) : 0;
+    if (!name.length)
+        return false;
+    size_t at = read_number(name, 1, &ask->number);
     ask->kind = name.data[0] == 'i' ? PH_HLS_HEADER : name.data[0] == 's' ? PH_HLS_SEGMENT : PH_HLS_PART;
+    if (is_ts)
+        return ask->kind == PH_HLS_SEGMENT && is_rest(name, at, ".ts");
     if (ask->kind == PH_HLS_HEADER)
         return is_rest(name, at, ".mp4");
     if (ask->kind == PH_HLS_SEGMENT)
@@ -65,6 +88,13 @@ static bool read_name(struct rtmp_text name, struct ph_hls_ask *ask)
     at = read_number(name, at + 1, &part);
     ask->part = (uint32_t)part;
     return part < PH_PARTS_MAX && is_rest(name, at, ".m4s");
+}
+
+static bool read_format(struct rtmp_text format, struct ph_hls_ask *ask)
+{
+    bool is_ts = rtmp_text_is(format, "ts");
+    ask->container = is_ts ? PH_HLS_TS : PH_HLS_FMP4;
+    return is_ts || !format.length || rtmp_text_is(format, "fmp4");
 }
 
 static bool read_directives(struct rtmp_text query, struct ph_hls_ask *ask)
@@ -109,12 +139,17 @@ static unsigned read_request(const struct ph_hls_gate *gate, const struct ph_htt
         stream = (size_t)(last - path.data);
         size_t cut = stream + sizeof folder - 1;
         cut += read_token((struct rtmp_text){path.data + cut, path.length - cut}, ask);
+        for (size_t more = 1; more; cut += more)
+            more = read_folder((struct rtmp_text){path.data + cut, path.length - cut}, ask);
         if (!read_name((struct rtmp_text){path.data + cut, path.length - cut}, ask))
             return 404;
     } else {
         ask->kind = PH_HLS_MASTER;
         if (!ends_with(path, ".m3u8", &stream))
             return 404;
+        *why = "format is ts or fmp4";
+        if (!read_format(ph_query_find(head->query, "format"), ask))
+            return 400;
     }
     if (!slash || stream <= app + 1 || ph_path_join(path.data, app, slash + 1, stream - app - 1, &ask->path, why))
         return 404;
@@ -147,6 +182,7 @@ static void say(struct ph_hls_ask *ask)
                                         [PH_HLS_HEADER] = "video/mp4",
                                         [PH_HLS_SEGMENT] = "video/mp4",
                                         [PH_HLS_PART] = "video/mp4"};
+    bool is_ts = ask->container == PH_HLS_TS && ask->kind == PH_HLS_SEGMENT;
     bool is_list = ask->kind == PH_HLS_MASTER || ask->kind == PH_HLS_MEDIA;
     ph_conn_authorise(ph_exchange_conn(ask->exchange)); /* it watches, as others play */
     const char *cors = ask->shelf->gate->options.cors;
@@ -157,7 +193,7 @@ static void say(struct ph_hls_ask *ask)
     if (cors[0])
         ph_text_add(&text, "Access-Control-Allow-Origin: %s\r\n", cors);
     ph_exchange_answer(ask->exchange, &(struct ph_http_answer){.status = 200,
-                                                               .type = types[ask->kind],
+                                                               .type = is_ts ? "video/mp2t" : types[ask->kind],
                                                                .fields = fields,
                                                                .body = ask->slice.blob->bytes + ask->slice.offset,
                                                                .length = ask->slice.length,
@@ -222,7 +258,8 @@ int ph_hls_create(const struct ph_hls_options *options, struct ph_hls_gate **gat
     int err = made->shelves ? ph_random_fill(&made->seed, sizeof made->seed) : -ENOMEM;
     for (unsigned i = 0; !err && i < options->workers->n; i++) {
         made->shelves[i] = (struct ph_hls_shelf){.gate = made, .loop = &options->workers->loop[i]};
-        ph_map_init(&made->shelves[i].packagers, &made->seed, PACKAGERS_MAX);
+        for (int container = 0; container < PH_HLS_CONTAINERS; container++)
+            ph_map_init(&made->shelves[i].packagers[container], &made->seed, PACKAGERS_MAX);
         ph_map_init(&made->shelves[i].guests, &made->seed, PH_LIMIT_HLS_GUESTS);
     }
     if (err) {
@@ -240,15 +277,21 @@ void ph_hls_leave(struct ph_hls_gate *gate)
         ph_hls_guests_end(&gate->shelves[i]);
 }
 
+static void end_packagers(struct ph_map *packagers)
+{
+    size_t at;
+    for (void *packager; at = 0, ph_map_next(packagers, &at, &packager);)
+        ph_packager_destroy(packager);
+    ph_map_finish(packagers);
+}
+
 void ph_hls_destroy(struct ph_hls_gate *gate)
 {
     if (!gate)
         return;
     for (unsigned i = 0; i < gate->options.workers->n; i++) {
-        size_t at;
-        for (void *packager; at = 0, ph_map_next(&gate->shelves[i].packagers, &at, &packager);)
-            ph_packager_destroy(packager);
-        ph_map_finish(&gate->shelves[i].packagers);
+        for (int container = 0; container < PH_HLS_CONTAINERS; container++)
+            end_packagers(&gate->shelves[i].packagers[container]);
         ph_map_finish(&gate->shelves[i].guests);
     }
     ph_loops_settle(gate->options.workers); /* asks come home */

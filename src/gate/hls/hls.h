@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file  HLS and low-latency HLS: a stream as segments of fragmented MP4, made while somebody asks for them.
+ * @file  HLS and low-latency HLS: a stream as segments of fragmented MP4 or MPEG-TS, made while somebody asks for
+ *         them.
  *
  *     /APP/STREAM.m3u8             the master playlist
  *     /APP/STREAM.hls/live.m3u8    the media playlist; _HLS_msn, _HLS_part and _HLS_skip as RFC 8216bis has them
  *     /APP/STREAM.hls/i1.mp4       what a player needs first
  *     /APP/STREAM.hls/s12.m4s      a segment
  *     /APP/STREAM.hls/p12.3.m4s    a part of one
+ *     /APP/STREAM.hls/v1/...       the same of another track, where there are several (presentation.h)
+ *     /APP/STREAM.m3u8?format=ts   for old players: the same below ts/, segments "s12.ts" alone
  *
  * Where an application decides, the first playlist waits for it, and leads below a token: STREAM.hls/TOKEN/...
  * (guest.h).

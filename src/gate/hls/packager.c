@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A packager watches its stream as an HTTP-FLV player does, only that its outlet is a sink: tags go to the segmenter.
+ * A packager watches its stream as an HTTP-FLV player does, only that its outlet is a sink: tags become a presentation.
  * It lives from the first request until a while after the last, and keeps who asks for what is not there yet.
  */
 #include <stdlib.h>
@@ -28,13 +28,13 @@ struct ph_packager {
     struct ph_viewer *viewer;
     struct ph_outlet outlet;
     struct rtmp_flv_reader reader;
-    struct ph_segmenter segmenter;
+    struct ph_presentation presentation;
     struct ph_list waiting; /* list of struct ph_hls_ask::link */
     unsigned n_waiting;
     struct ph_timer sweep;
     struct ph_deferred step; /* what the stream's events lead to */
     uint64_t asked_us;       /* when the last request came */
-    uint32_t seen;           /* fragments, when those who wait were looked at last */
+    uint32_t seen;           /* parts, when those who wait were looked at last */
     bool is_absent, has_failed;
 };
 
@@ -87,19 +87,17 @@ static bool is_there(const struct ph_segmenter *segmenter, const struct ph_hls_a
     return segment && (ask->has_part ? has_part(segment, ask->part) : segment->is.is_whole);
 }
 
-static bool answer_playlist(struct ph_packager *packager, struct ph_hls_ask *ask)
+static bool answer_playlist(struct ph_packager *packager, struct ph_rendition *rendition, struct ph_hls_ask *ask)
 {
-    struct ph_segmenter *segmenter = &packager->segmenter;
+    const struct ph_segmenter *segmenter = &rendition->segmenter;
     struct rtmp_buffer text;
-    if (!segmenter->n && packager->is_absent)
-        return refuse(ask, 404, "nobody publishes this stream");
     if (ask->has_number && ask->number > segmenter->next_number + AHEAD_MAX)
         return refuse(ask, 400, "the segment asked for is too far ahead");
     if (!is_there(segmenter, ask) && !segmenter->has_ended)
         return false;
     rtmp_buffer_init(&text, &ph_app_allocator, PLAYLIST_BYTES);
-    int err = ph_segmenter_playlist(segmenter, ph_clock_wall_us(packager->shelf->loop->clock) / 1000, ask->is_delta,
-                                    &text);
+    int err = ph_presentation_playlist(&packager->presentation, rendition,
+                                       ph_clock_wall_us(packager->shelf->loop->clock) / 1000, ask->is_delta, &text);
     bool told = give_text(ask, err, &text);
     rtmp_buffer_finish(&text);
     return told;
@@ -107,31 +105,31 @@ static bool answer_playlist(struct ph_packager *packager, struct ph_hls_ask *ask
 
 static bool answer_master(struct ph_packager *packager, struct ph_hls_ask *ask)
 {
-    char uri[PH_PATH_MAX + PH_TOKEN_TEXT + 16];
+    char folder[PH_PATH_MAX + PH_TOKEN_TEXT + 16];
     struct ph_text words;
     struct rtmp_buffer text;
-    if (!packager->segmenter.n)
-        return packager->is_absent && refuse(ask, 404, "nobody publishes this stream");
-    ph_text_init(&words, uri, sizeof uri);
-    ph_text_add(&words, "%s.hls/%s%slive.m3u8", ask->name, ask->token, ask->token[0] ? "/" : "");
+    if (!ph_presentation_is_ready(&packager->presentation))
+        return false;
+    ph_text_init(&words, folder, sizeof folder);
+    ph_text_add(&words, "%s.hls/%s%s%s", ask->name, ask->token, ask->token[0] ? "/" : "",
+                ask->container == PH_HLS_TS ? "ts/" : "");
     rtmp_buffer_init(&text, &ph_app_allocator, PLAYLIST_BYTES);
-    bool told = give_text(ask, ph_segmenter_master(&packager->segmenter, uri, &text), &text);
+    bool told = give_text(ask, ph_presentation_master(&packager->presentation, folder, &text), &text);
     rtmp_buffer_finish(&text);
     return told;
 }
 
-static bool answer_header(struct ph_packager *packager, struct ph_hls_ask *ask)
+static bool answer_header(const struct ph_segmenter *segmenter, struct ph_hls_ask *ask)
 {
-    const struct ph_segmenter *segmenter = &packager->segmenter;
     size_t at = ask->number % PH_COUNT(segmenter->init);
     if (!segmenter->init[at] || segmenter->init_epoch[at] != ask->number)
         return refuse(ask, 404, "this header is not there");
     return give_slice(ask, share((struct ph_slice){segmenter->init[at], 0, segmenter->init[at]->length}));
 }
 
-static bool answer_segment(struct ph_packager *packager, struct ph_hls_ask *ask)
+static bool answer_segment(const struct ph_segmenter *segmenter, struct ph_hls_ask *ask)
 {
-    const struct ph_segment *segment = ph_segmenter_find(&packager->segmenter, ask->number);
+    const struct ph_segment *segment = ph_segmenter_find(segmenter, ask->number);
     if (!segment)
         return refuse(ask, 404, "this segment is not there, or no more");
     if (!segment->is.is_whole)
@@ -143,9 +141,8 @@ static bool answer_segment(struct ph_packager *packager, struct ph_hls_ask *ask)
 }
 
 /* A part may be asked for before it is there: the playlist says that it will come. */
-static bool answer_part(struct ph_packager *packager, struct ph_hls_ask *ask)
+static bool answer_part(const struct ph_segmenter *segmenter, struct ph_hls_ask *ask)
 {
-    const struct ph_segmenter *segmenter = &packager->segmenter;
     const struct ph_segment *segment = ph_segmenter_find(segmenter, ask->number);
     bool is_next = segment ? !segment->is.is_whole && ask->part == segment->is.n_parts
                            : ask->number == segmenter->next_number && ask->part == 0 && !segmenter->has_ended;
@@ -156,17 +153,24 @@ static bool answer_part(struct ph_packager *packager, struct ph_hls_ask *ask)
 
 static bool answer(struct ph_packager *packager, struct ph_hls_ask *ask)
 {
+    struct ph_rendition *rendition = ph_presentation_find(&packager->presentation, ask->rendition);
+    bool is_list = ask->kind == PH_HLS_MASTER || ask->kind == PH_HLS_MEDIA;
+    bool is_empty = ph_presentation_is_empty(&packager->presentation);
+    if (is_list && is_empty && packager->is_absent)
+        return refuse(ask, 404, "nobody publishes this stream");
+    if (!rendition) /* it may come with the first frames */
+        return !(is_list && is_empty) && refuse(ask, 404, "the stream has no such track");
     switch (ask->kind) {
     case PH_HLS_MASTER:
         return answer_master(packager, ask);
     case PH_HLS_MEDIA:
-        return answer_playlist(packager, ask);
+        return answer_playlist(packager, rendition, ask);
     case PH_HLS_HEADER:
-        return answer_header(packager, ask);
+        return answer_header(&rendition->segmenter, ask);
     case PH_HLS_SEGMENT:
-        return answer_segment(packager, ask);
+        return answer_segment(&rendition->segmenter, ask);
     case PH_HLS_PART:
-        return answer_part(packager, ask);
+        return answer_part(&rendition->segmenter, ask);
     }
     return refuse(ask, 404, "there is nothing here");
 }
@@ -193,7 +197,7 @@ static void look_again(struct ph_packager *packager, uint64_t now_us)
 
 static bool is_idle(const struct ph_packager *packager, uint64_t now_us)
 {
-    bool is_empty = packager->is_absent && !packager->segmenter.n;
+    bool is_empty = packager->is_absent && ph_presentation_is_empty(&packager->presentation);
     return packager->n_waiting == 0 &&
            (is_empty || packager->has_failed || now_us - packager->asked_us > PH_LIMIT_HLS_IDLE_MS * UINT64_C(1000));
 }
@@ -202,7 +206,7 @@ static void on_step(struct ph_deferred *deferred)
 {
     struct ph_packager *packager = ph_container_of(deferred, struct ph_packager, step);
     uint64_t now_us = ph_loop_now(packager->shelf->loop);
-    packager->seen = packager->segmenter.sequence;
+    packager->seen = ph_presentation_parts(&packager->presentation);
     look_again(packager, now_us);
     if (is_idle(packager, now_us))
         ph_packager_destroy(packager);
@@ -240,7 +244,7 @@ static int read_tags(struct ph_packager *packager, const uint8_t *bytes, size_t 
     while ((rc = rtmp_flv_read(&packager->reader, bytes, length, &used, &tag)) == 0) {
         bytes += used;
         length -= used;
-        if (ph_segmenter_take(&packager->segmenter, &tag))
+        if (ph_presentation_take(&packager->presentation, &tag))
             return -1;
     }
     return rc == RTMP_E_MORE ? 0 : -1;
@@ -251,7 +255,7 @@ static void on_bytes(void *user, const struct iovec *pieces, int n)
     struct ph_packager *packager = user;
     for (int i = 0; i < n && !packager->has_failed; i++)
         packager->has_failed = read_tags(packager, pieces[i].iov_base, pieces[i].iov_len) != 0;
-    if (packager->has_failed || packager->segmenter.sequence != packager->seen)
+    if (packager->has_failed || ph_presentation_parts(&packager->presentation) != packager->seen)
         ph_loop_defer(packager->shelf->loop, &packager->step);
 }
 
@@ -260,14 +264,14 @@ static void on_joined(void *user, bool again)
     struct ph_packager *packager = user;
     packager->is_absent = false;
     if (again)
-        ph_segmenter_cut(&packager->segmenter);
+        ph_presentation_cut(&packager->presentation);
 }
 
 static void on_absent(void *user)
 {
     struct ph_packager *packager = user;
     packager->is_absent = true;
-    ph_segmenter_end(&packager->segmenter);
+    ph_presentation_end(&packager->presentation);
     ph_loop_defer(packager->shelf->loop, &packager->step);
 }
 
@@ -286,6 +290,7 @@ static int watch(struct ph_packager *packager)
                                             .outlet = &packager->outlet,
                                             .form = &ph_flv_form,
                                             .start = PH_START_CACHED,
+                                            .all_tracks = true,
                                             .events = &events,
                                             .user = packager};
     uint8_t header[RTMP_FLV_HEADER_SIZE];
@@ -296,7 +301,8 @@ static int watch(struct ph_packager *packager)
 }
 
 /* Life. Numbers of segments are never used twice: they begin at the second of the day that it is. */
-struct ph_packager *ph_packager_create(struct ph_hls_shelf *shelf, const struct ph_path *path)
+struct ph_packager *ph_packager_create(struct ph_hls_shelf *shelf, const struct ph_path *path,
+                                       enum ph_hls_container container)
 {
     struct ph_packager *packager = calloc(1, sizeof *packager);
     if (!packager)
@@ -308,8 +314,10 @@ struct ph_packager *ph_packager_create(struct ph_hls_shelf *shelf, const struct 
     ph_deferred_init(&packager->step, on_step);
     ph_outlet_init_sink(&packager->outlet, shelf->loop, on_bytes, packager);
     rtmp_flv_reader_init(&packager->reader, &ph_app_allocator, RTMP_FLV_BODY_MAX);
-    ph_segmenter_init(&packager->segmenter, (uint64_t)(ph_clock_wall_us(shelf->loop->clock) / 1000000));
-    if (ph_map_add(&shelf->packagers, packager->path.text, packager->path.length, packager) || watch(packager)) {
+    uint64_t first_number = (uint64_t)(ph_clock_wall_us(shelf->loop->clock) / 1000000);
+    if (ph_presentation_init(&packager->presentation, container, first_number) ||
+        ph_map_add(&shelf->packagers[container], packager->path.text, packager->path.length, packager) ||
+        watch(packager)) {
         ph_packager_destroy(packager);
         return NULL;
     }
@@ -321,8 +329,9 @@ struct ph_packager *ph_packager_create(struct ph_hls_shelf *shelf, const struct 
 void ph_packager_destroy(struct ph_packager *packager)
 {
     struct ph_hls_shelf *shelf = packager->shelf;
-    if (ph_map_get(&shelf->packagers, packager->path.text, packager->path.length) == packager)
-        (void)ph_map_remove(&shelf->packagers, packager->path.text, packager->path.length);
+    struct ph_map *packagers = &shelf->packagers[packager->presentation.container];
+    if (ph_map_get(packagers, packager->path.text, packager->path.length) == packager)
+        (void)ph_map_remove(packagers, packager->path.text, packager->path.length);
     for (struct ph_list *node; (node = ph_list_pop(&packager->waiting));)
         ph_hls_refuse(ph_list_entry(node, struct ph_hls_ask, link), 503, "the server stops");
     ph_timer_stop(shelf->loop, &packager->sweep);
@@ -330,6 +339,6 @@ void ph_packager_destroy(struct ph_packager *packager)
     ph_viewer_close(packager->viewer);
     ph_outlet_finish(&packager->outlet);
     rtmp_flv_reader_finish(&packager->reader);
-    ph_segmenter_finish(&packager->segmenter);
+    ph_presentation_finish(&packager->presentation);
     free(packager);
 }

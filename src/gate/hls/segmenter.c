@@ -52,16 +52,18 @@ static void empty_lane(struct ph_lane *lane)
     rtmp_buffer_clear(&lane->bytes);
 }
 
-static struct ph_lane *leading(struct ph_segmenter *segmenter)
+/* One that is made for a further picture is nothing without it. */
+static const struct ph_lane *leading(const struct ph_segmenter *segmenter)
 {
-    return segmenter->video.track.fourcc ? &segmenter->video : &segmenter->audio;
+    bool has_picture = segmenter->video.track.fourcc || segmenter->video.number > 0;
+    return has_picture ? &segmenter->video : &segmenter->audio;
 }
 
 static int add_sample(struct ph_lane *lane, const struct rtmp_tag *tag, int64_t time_ms)
 {
     if (lane->n == lane->cap) {
         size_t cap = lane->cap ? 2 * lane->cap : 64;
-        struct ph_fmp4_sample *samples = realloc(lane->samples, cap * sizeof *samples);
+        struct ph_mux_sample *samples = realloc(lane->samples, cap * sizeof *samples);
         if (!samples)
             return -ENOMEM;
         lane->samples = samples;
@@ -76,10 +78,10 @@ static int add_sample(struct ph_lane *lane, const struct rtmp_tag *tag, int64_t 
     } else {
         lane->first_ms = time_ms;
     }
-    lane->samples[lane->n++] = (struct ph_fmp4_sample){.length = (uint32_t)tag->length,
-                                                       .composition_ms = tag->composition_ms,
-                                                       .is_key = tag->kind == RTMP_TAG_AUDIO || tag->key,
-                                                       .duration_ms = lane->step_ms};
+    lane->samples[lane->n++] = (struct ph_mux_sample){.length = (uint32_t)tag->length,
+                                                      .composition_ms = tag->composition_ms,
+                                                      .is_key = tag->kind == RTMP_TAG_AUDIO || tag->key,
+                                                      .duration_ms = lane->step_ms};
     lane->last_ms = time_ms;
     return 0;
 }
@@ -101,13 +103,13 @@ static void drop_samples(struct ph_lane *lane, size_t n)
         memmove(lane->bytes.data, lane->bytes.data + length, lane->bytes.length);
 }
 
-static struct ph_fmp4_run run_of(const struct ph_lane *lane, uint32_t track, size_t n)
+static struct ph_mux_run run_of(const struct ph_lane *lane, uint32_t track, size_t n)
 {
-    struct ph_fmp4_run run = {.track = track,
-                              .time_ms = (uint64_t)lane->first_ms,
-                              .samples = lane->samples,
-                              .n = n,
-                              .bytes = lane->bytes.data};
+    struct ph_mux_run run = {.track = track,
+                             .time_ms = (uint64_t)lane->first_ms,
+                             .samples = lane->samples,
+                             .n = n,
+                             .bytes = lane->bytes.data};
     for (size_t i = 0; i < n; i++)
         run.length += lane->samples[i].length;
     return run;
@@ -129,8 +131,15 @@ static bool is_too_much(const struct ph_segmenter *segmenter)
     const struct ph_segment *const *segments = (const struct ph_segment *const *)segmenter->segments;
     if (segmenter->n <= LEAST)
         return false;
-    return segmenter->n == PH_SEGMENTS_MAX || segmenter->bytes > PH_LIMIT_HLS_BYTES ||
+    return segmenter->n == PH_SEGMENTS_MAX || segmenter->bytes > segmenter->max_bytes ||
            segments[segmenter->n - 1]->time_ms - segments[0]->time_ms > PH_LIMIT_HLS_MS;
+}
+
+/* Of the segment that is open at this time. It may have no part yet. */
+static uint64_t number_at(const struct ph_segmenter *segmenter, int64_t time_ms)
+{
+    const struct ph_segment *last = segmenter->n ? segmenter->segments[segmenter->n - 1] : NULL;
+    return last && !last->is.is_whole && time_ms >= last->time_ms ? last->is.number : segmenter->next_number;
 }
 
 static struct ph_segment *open_segment(struct ph_segmenter *segmenter)
@@ -147,6 +156,8 @@ static struct ph_segment *open_segment(struct ph_segmenter *segmenter)
     if (!segment)
         return NULL;
     segment->time_ms = segmenter->part_ms;
+    if (segmenter->lead && !segmenter->n)
+        segmenter->next_number = number_at(segmenter->lead, segmenter->part_ms);
     segment->is.number = segmenter->next_number++;
     segment->is.epoch = segmenter->epoch;
     segment->is.parts = segment->parts;
@@ -183,19 +194,26 @@ static void close_segment(struct ph_segmenter *segmenter)
 
 /* Parts */
 
+static size_t tracks_of(const struct ph_segmenter *segmenter, const struct ph_mux_track *tracks[PH_HLS_TRACKS])
+{
+    size_t n = 0;
+    if (segmenter->video.track.fourcc)
+        tracks[n++] = &segmenter->video.track;
+    if (segmenter->audio.track.fourcc)
+        tracks[n++] = &segmenter->audio.track;
+    return n;
+}
+
+/* A transport stream has none: it is empty, and says that the epoch has begun. */
 static int make_header(struct ph_segmenter *segmenter)
 {
-    const struct ph_mux_track *tracks[2];
-    struct ph_lane *lanes[] = {&segmenter->video, &segmenter->audio};
+    const struct ph_mux_track *tracks[PH_HLS_TRACKS];
     struct rtmp_buffer bytes;
-    size_t n = 0, at = segmenter->epoch % PH_COUNT(segmenter->init);
-    for (size_t i = 0; i < PH_COUNT(lanes); i++) {
-        lanes[i]->is_new = false;
-        if (lanes[i]->track.fourcc)
-            tracks[n++] = &lanes[i]->track;
-    }
+    size_t n = tracks_of(segmenter, tracks), at = segmenter->epoch % PH_COUNT(segmenter->init);
+    segmenter->video.is_new = segmenter->audio.is_new = false;
     rtmp_buffer_init(&bytes, &ph_app_allocator, TEXT_BYTES);
-    struct ph_blob *blob = ph_fmp4_init(tracks, n, &bytes) ? NULL : ph_blob_create(bytes.data, bytes.length);
+    int rc = segmenter->container == PH_HLS_FMP4 ? ph_fmp4_init(tracks, n, &bytes) : 0;
+    struct ph_blob *blob = rc ? NULL : ph_blob_create(bytes.data, bytes.length);
     rtmp_buffer_finish(&bytes);
     if (!blob)
         return -ENOMEM;
@@ -211,15 +229,23 @@ static bool has_header(const struct ph_segmenter *segmenter)
     return segmenter->init[at] && segmenter->init_epoch[at] == segmenter->epoch;
 }
 
-static int add_part(struct ph_segmenter *segmenter, const struct ph_fmp4_run *runs, size_t n, int64_t end_ms,
+static int write_piece(struct ph_segmenter *segmenter, const struct ph_mux_run *runs, size_t n, struct rtmp_buffer *out)
+{
+    const struct ph_mux_track *tracks[PH_HLS_TRACKS];
+    if (segmenter->container == PH_HLS_TS)
+        return ph_ts_piece(&segmenter->ts, tracks, tracks_of(segmenter, tracks), runs, n, out);
+    int rc = rtmp_buffer_append(out, segmenter->events.data, segmenter->events.length);
+    return rc ? rc : ph_fmp4_fragment(segmenter->sequence, runs, n, out);
+}
+
+static int add_part(struct ph_segmenter *segmenter, const struct ph_mux_run *runs, size_t n, int64_t end_ms,
                     bool is_independent)
 {
     struct rtmp_buffer bytes;
     struct ph_segment *segment = open_segment(segmenter);
     rtmp_buffer_init(&bytes, &ph_app_allocator, 2 * LANE_BYTES + TEXT_BYTES);
-    int rc = rtmp_buffer_append(&bytes, segmenter->events.data, segmenter->events.length);
-    if (!rc)
-        rc = ph_fmp4_fragment(++segmenter->sequence, runs, n, &bytes);
+    segmenter->sequence++;
+    int rc = write_piece(segmenter, runs, n, &bytes);
     struct ph_blob *blob = segment && !rc ? ph_blob_create(bytes.data, bytes.length) : NULL;
     rtmp_buffer_finish(&segmenter->events);
     rtmp_buffer_finish(&bytes);
@@ -238,9 +264,9 @@ static int add_part(struct ph_segmenter *segmenter, const struct ph_fmp4_run *ru
  */
 static int close_part(struct ph_segmenter *segmenter, int64_t end_ms, bool is_last)
 {
-    struct ph_lane *lead = leading(segmenter);
     struct ph_lane *lanes[] = {&segmenter->video, &segmenter->audio};
-    struct ph_fmp4_run runs[2];
+    struct ph_lane *lead = lanes[leading(segmenter) == &segmenter->audio];
+    struct ph_mux_run runs[2];
     size_t n = 0, counts[2] = {0, 0};
     uint32_t number = 0;
     int err = has_header(segmenter) ? 0 : make_header(segmenter);
@@ -278,8 +304,19 @@ static int begin_epoch(struct ph_segmenter *segmenter)
 {
     int err = finish_part(segmenter);
     segmenter->epoch += has_header(segmenter); /* else nothing of it has been seen */
-    segmenter->has_offset = false;
     return err;
+}
+
+/* Is a segment long enough to end before this frame of the leading lane? */
+static bool may_end(const struct ph_segmenter *segmenter, const struct ph_lane *lane, int64_t segment_ms, bool is_key,
+                    int64_t time_ms)
+{
+    const struct ph_segmenter *lead = segmenter->lead;
+    bool is_place = lane == &segmenter->audio || is_key, is_enough = segment_ms >= PH_HLS_SEGMENT_MS;
+    if (!lead || !lead->n || !segmenter->n)
+        return is_place && is_enough;
+    uint64_t mine = number_at(segmenter, time_ms), its = number_at(lead, time_ms);
+    return is_place && (mine < its || (is_enough && mine == its && lane == &segmenter->video));
 }
 
 /* Close what this frame of the leading lane ends. */
@@ -288,8 +325,7 @@ static int make_room(struct ph_segmenter *segmenter, const struct ph_lane *lead,
     struct ph_segment *last = segmenter->n ? segmenter->segments[segmenter->n - 1] : NULL;
     bool is_growing = last && !last->is.is_whole;
     int64_t segment_ms = time_ms - (is_growing ? last->time_ms : segmenter->part_ms), next_ms = time_ms + lead->step_ms;
-    bool ends_segment = (is_key && lead == &segmenter->video && segment_ms >= PH_HLS_SEGMENT_MS) ||
-                        (lead == &segmenter->audio && segment_ms >= PH_HLS_SEGMENT_MS) ||
+    bool ends_segment = may_end(segmenter, lead, segment_ms, is_key, time_ms) ||
                         segment_ms + lead->step_ms > PH_HLS_TARGET_S * 1000 ||
                         (is_growing && last->is.n_parts + 2 > PH_PARTS_MAX);
     if (lead->n == 0 || (!ends_segment && next_ms - segmenter->part_ms <= PH_HLS_PART_MS))
@@ -323,7 +359,7 @@ static void take_track(struct ph_segmenter *segmenter, struct ph_lane *lane, con
 {
     struct ph_mux_track track;
     bool is_first = !lane->track.fourcc || tag->packet == RTMP_TAG_SEQUENCE_START;
-    if (!is_first || ph_mux_track_read(&track, tag))
+    if (!is_first || ph_mux_track_read(&track, tag) || (segmenter->container == PH_HLS_TS && !ph_ts_carries(&track)))
         return;
     if (track.is_video && !track.width) {
         track.width = segmenter->width;
@@ -338,7 +374,7 @@ static void take_track(struct ph_segmenter *segmenter, struct ph_lane *lane, con
 
 static int take_media(struct ph_segmenter *segmenter, struct ph_lane *lane, const struct rtmp_tag *tag)
 {
-    if (tag->track != 0 || !tag->known)
+    if (tag->track != lane->number || !tag->known)
         return 0;
     take_track(segmenter, lane, tag);
     bool is_frame = tag->packet == RTMP_TAG_CODED || tag->packet == RTMP_TAG_CODED_X;
@@ -409,9 +445,17 @@ int ph_segmenter_take(struct ph_segmenter *segmenter, const struct rtmp_flv_tag 
 
 /* Beginning and end */
 
-void ph_segmenter_init(struct ph_segmenter *segmenter, uint64_t first_number)
+void ph_segmenter_init(struct ph_segmenter *segmenter, const struct ph_segmenter_options *options)
 {
-    *segmenter = (struct ph_segmenter){.next_number = first_number, .epoch = 1, .first_epoch = 1};
+    const struct ph_segmenter *lead = options->lead;
+    *segmenter = (struct ph_segmenter){.container = options->container,
+                                       .lead = lead,
+                                       .max_bytes = PH_LIMIT_HLS_BYTES,
+                                       .video.number = options->video,
+                                       .audio.number = options->audio,
+                                       .next_number = options->first_number,
+                                       .epoch = lead ? lead->epoch : 1,
+                                       .first_epoch = lead ? lead->first_epoch : 1};
     rtmp_buffer_init(&segmenter->video.bytes, &ph_app_allocator, LANE_BYTES);
     rtmp_buffer_init(&segmenter->audio.bytes, &ph_app_allocator, LANE_BYTES);
     rtmp_buffer_init(&segmenter->events, &ph_app_allocator, 2 * EVENTS_BYTES);
@@ -428,6 +472,14 @@ void ph_segmenter_finish(struct ph_segmenter *segmenter)
     rtmp_buffer_finish(&segmenter->events);
     free(segmenter->video.samples);
     free(segmenter->audio.samples);
+}
+
+void ph_segmenter_silence(struct ph_segmenter *segmenter)
+{
+    if (segmenter->audio.track.fourcc)
+        (void)begin_epoch(segmenter); /* as in ph_segmenter_cut() */
+    segmenter->audio.number = -1;
+    segmenter->audio.track.fourcc = 0;
 }
 
 void ph_segmenter_cut(struct ph_segmenter *segmenter)
@@ -451,47 +503,44 @@ const struct ph_segment *ph_segmenter_find(const struct ph_segmenter *segmenter,
                                                                             : NULL;
 }
 
-int ph_segmenter_playlist(struct ph_segmenter *segmenter, int64_t wall_ms, bool is_delta, struct rtmp_buffer *out)
+int ph_segmenter_playlist(struct ph_segmenter *segmenter, int64_t wall_offset_ms, struct ph_hls_playlist about,
+                          struct rtmp_buffer *out)
 {
     const struct ph_hls_segment *segments[PH_SEGMENTS_MAX];
     if (!segmenter->n)
         return -ENOENT;
-    if (!segmenter->has_offset) {
-        segmenter->wall_offset_ms = wall_ms - segmenter->time_ms;
-        segmenter->has_offset = true;
-    }
     for (size_t i = 0; i < segmenter->n; i++) {
         struct ph_segment *segment = segmenter->segments[i];
         if (!segment->is.wall_ms)
-            segment->is.wall_ms = segment->time_ms + segmenter->wall_offset_ms;
+            segment->is.wall_ms = segment->time_ms + wall_offset_ms;
         segments[i] = &segment->is;
     }
-    const struct ph_hls_playlist playlist = {.target_s = PH_HLS_TARGET_S,
-                                             .part_ms = PH_HLS_PART_MS,
-                                             .first_epoch = segmenter->first_epoch,
-                                             .segments = segments,
-                                             .n = segmenter->n,
-                                             .is_delta = is_delta,
-                                             .has_ended = segmenter->has_ended};
-    return ph_hls_media_playlist(&playlist, out) ? -ENOMEM : 0;
+    about.container = segmenter->container;
+    about.target_s = PH_HLS_TARGET_S;
+    about.part_ms = PH_HLS_PART_MS;
+    about.first_epoch = segmenter->first_epoch;
+    about.segments = segments;
+    about.n = segmenter->n;
+    about.has_ended = segmenter->has_ended;
+    return ph_hls_media_playlist(&about, out) ? -ENOMEM : 0;
 }
 
-int ph_segmenter_master(const struct ph_segmenter *segmenter, const char *uri, struct rtmp_buffer *out)
+static bool has_begun(const struct ph_segmenter *segmenter) { return leading(segmenter)->track.fourcc != 0; }
+
+bool ph_segmenter_describe(const struct ph_segmenter *segmenter, struct ph_hls_variant *variant)
 {
-    const struct ph_mux_track *tracks[2];
     uint64_t ms = 0;
-    size_t n = 0;
     for (size_t i = 0; i < segmenter->n; i++)
         ms += segmenter->segments[i]->is.duration_ms;
-    if (segmenter->video.track.fourcc)
-        tracks[n++] = &segmenter->video.track;
-    if (segmenter->audio.track.fourcc)
-        tracks[n++] = &segmenter->audio.track;
-    if (!ms || !n)
-        return -ENOENT;
-    uint64_t mean = segmenter->bytes * 8000 / ms + 1;
-    return ph_hls_master_playlist(uri, tracks, n, segmenter->peak_bit_s > mean ? segmenter->peak_bit_s : mean, mean,
-                                  out)
-               ? -ENOMEM
-               : 0;
+    variant->n = tracks_of(segmenter, variant->tracks);
+    if (!ms || !has_begun(segmenter))
+        return false;
+    variant->mean_bit_s = segmenter->bytes * 8000 / ms + 1;
+    variant->peak_bit_s = segmenter->peak_bit_s > variant->mean_bit_s ? segmenter->peak_bit_s : variant->mean_bit_s;
+    return true;
+}
+
+bool ph_segmenter_is_beginning(const struct ph_segmenter *segmenter)
+{
+    return segmenter->n == 0 && has_begun(segmenter);
 }

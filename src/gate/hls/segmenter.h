@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file  A segmenter: makes segments and parts of one stream's frames, and keeps the newest of them.
+ * @file  A segmenter: makes segments and parts of one rendition of a stream, and keeps the newest of them.
  *
  * Model   Frames gather in two lanes, video and sound. The leading one (video, where there is any) says where a part
  *         ends: before the frame that would make it longer than it may be; and where a segment ends: before a key
  *         frame, once it is long enough, or before it would be longer than it may be. What a decoder needs first is
  *         known when the first part ends; when that changes, and when another publisher comes, a new epoch begins.
  *         Data messages of the publisher go along as ID3 tags: name, and the arguments as JSON.
+ *
+ *         Renditions of one stream follow the first of them, so that a player can change between them: they end their
+ *         segments at its key frames, number them as it does and count the time of day as it does.
  * Owner   Its packager. Bytes are blobs, counted, and may outlive it.
  * Thread  The packager's worker; blobs anywhere.
- * Limits  PH_LIMIT_HLS_BYTES of segments, PH_LIMIT_HLS_MS of them, PH_SEGMENTS_MAX.
+ * Limits  max_bytes of segments, PH_LIMIT_HLS_MS of them, PH_SEGMENTS_MAX; three are kept all the same.
  */
 #ifndef PH_GATE_HLS_SEGMENTER_H
 #define PH_GATE_HLS_SEGMENTER_H
@@ -21,6 +24,7 @@
 #include "base/ref.h"
 #include "mux/fmp4.h"
 #include "mux/playlist.h"
+#include "mux/ts.h"
 
 enum {
     PH_HLS_PART_MS = 500,
@@ -56,9 +60,10 @@ struct ph_segment {
 };
 
 struct ph_lane {
+    int number;                /**< of the stream's tracks of this kind, the one that goes here; -1: none */
     struct ph_mux_track track; /**< fourcc 0: there is none */
     bool is_new;               /**< it is not in the present epoch's header */
-    struct ph_fmp4_sample *samples;
+    struct ph_mux_sample *samples;
     size_t n, cap;
     struct rtmp_buffer bytes;
     int64_t first_ms, last_ms; /**< decoding times of the samples */
@@ -66,7 +71,11 @@ struct ph_lane {
 };
 
 struct ph_segmenter {
+    enum ph_hls_container container;
+    const struct ph_segmenter *lead; /**< the one that it follows; NULL: none */
+    size_t max_bytes;
     struct ph_lane video, audio;
+    struct ph_ts ts;
     uint32_t width, height; /**< of the metadata, for codecs that do not tell */
     int64_t time_ms;        /**< stream time of the newest tag */
     bool has_time;
@@ -76,7 +85,7 @@ struct ph_segmenter {
 
     bool is_begun;     /**< the present part has a first frame of the leading lane */
     int64_t part_ms;   /**< where it began */
-    uint32_t sequence; /**< of fragments */
+    uint32_t sequence; /**< of parts, one after the other */
     uint32_t epoch, first_epoch;
     struct ph_blob *init[4]; /**< headers, by epoch modulo 4 */
     uint32_t init_epoch[4];
@@ -86,13 +95,21 @@ struct ph_segmenter {
     uint64_t next_number;
     size_t bytes; /**< of all segments */
     uint64_t peak_bit_s;
-    int64_t wall_offset_ms; /**< wall clock minus stream time */
-    bool has_offset, has_ended;
+    bool has_ended;
 };
 
-/** `first_number`: of the first segment. */
-void ph_segmenter_init(struct ph_segmenter *segmenter, uint64_t first_number);
+struct ph_segmenter_options {
+    enum ph_hls_container container;
+    int video, audio;                /**< numbers of its tracks; -1: none */
+    const struct ph_segmenter *lead; /**< lent until this one is finished; NULL: it leads */
+    uint64_t first_number;           /**< of its first segment, where it leads */
+};
+
+void ph_segmenter_init(struct ph_segmenter *segmenter, const struct ph_segmenter_options *options);
 void ph_segmenter_finish(struct ph_segmenter *segmenter);
+
+/** From now on it carries no sound. */
+void ph_segmenter_silence(struct ph_segmenter *segmenter);
 
 /** A new epoch: another publisher. */
 void ph_segmenter_cut(struct ph_segmenter *segmenter);
@@ -106,11 +123,21 @@ PH_MUST_USE int ph_segmenter_take(struct ph_segmenter *segmenter, const struct r
 /** The segment of this number; NULL: it is not there, or no more. */
 const struct ph_segment *ph_segmenter_find(const struct ph_segmenter *segmenter, uint64_t number);
 
-/** Text of the media playlist. `wall_ms`: now, since 1970. Returns 0; -ENOENT there is no part yet; -ENOMEM. */
-PH_MUST_USE int ph_segmenter_playlist(struct ph_segmenter *segmenter, int64_t wall_ms, bool is_delta,
-                                      struct rtmp_buffer *out);
+/**
+ * Text of the media playlist.
+ *
+ * wall_offset_ms  wall clock since 1970 minus stream time
+ * about           container, segments and what follows from them is filled here, the rest is as the caller says
+ *
+ * Returns 0; -ENOENT there is no part yet; -ENOMEM.
+ */
+PH_MUST_USE int ph_segmenter_playlist(struct ph_segmenter *segmenter, int64_t wall_offset_ms,
+                                      struct ph_hls_playlist about, struct rtmp_buffer *out);
 
-/** Text of the master playlist that leads to `uri`. Returns as above. */
-PH_MUST_USE int ph_segmenter_master(const struct ph_segmenter *segmenter, const char *uri, struct rtmp_buffer *out);
+/** What a master playlist says of it; all but `uri` and `name`. False: there is nothing to play yet. */
+bool ph_segmenter_describe(const struct ph_segmenter *segmenter, struct ph_hls_variant *variant);
+
+/** Something has come, and nothing can be played of it yet. */
+bool ph_segmenter_is_beginning(const struct ph_segmenter *segmenter);
 
 #endif

@@ -28,10 +28,10 @@ void ph_hls_refuse(struct ph_hls_ask *ask, unsigned status, const char *why)
 static void on_fetch(struct ph_mail *mail)
 {
     struct ph_hls_ask *ask = ph_container_of(mail, struct ph_hls_ask, mail);
-    struct ph_packager *packager = ph_map_get(&ask->shelf->packagers, ask->path.text, ask->path.length);
+    struct ph_packager *packager = ph_map_get(&ask->shelf->packagers[ask->container], ask->path.text, ask->path.length);
     bool begins = ask->kind == PH_HLS_MASTER || ask->kind == PH_HLS_MEDIA;
     if (!packager && begins)
-        packager = ph_packager_create(ask->shelf, &ask->path);
+        packager = ph_packager_create(ask->shelf, &ask->path, ask->container);
     ask->since_us = ph_loop_now(ask->shelf->loop);
     if (packager)
         ph_packager_take(packager, ask);

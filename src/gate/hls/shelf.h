@@ -16,7 +16,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "gate/hls/hls.h"
-#include "gate/hls/segmenter.h"
+#include "gate/hls/presentation.h"
 #include "media/path.h"
 #include "net/address.h"
 #include "net/loop.h"
@@ -29,8 +29,8 @@ enum ph_hls_kind { PH_HLS_MASTER, PH_HLS_MEDIA, PH_HLS_HEADER, PH_HLS_SEGMENT, P
 struct ph_hls_shelf {
     struct ph_hls_gate *gate;
     struct ph_loop *loop;
-    struct ph_map packagers; /**< by path */
-    struct ph_map guests;    /**< by token: guest.h */
+    struct ph_map packagers[PH_HLS_CONTAINERS]; /**< by path */
+    struct ph_map guests;                       /**< by token: guest.h */
 };
 
 struct ph_hls_gate {
@@ -48,7 +48,9 @@ struct ph_hls_ask {
     struct ph_path path;
     char name[PH_PATH_MAX]; /**< the last part of the path that was asked for */
     enum ph_hls_kind kind;
-    uint64_t number; /**< of the epoch or segment; of a playlist: that must be there */
+    enum ph_hls_container container;
+    char rendition[PH_RENDITION_NAME]; /**< "" is the first */
+    uint64_t number;                   /**< of the epoch or segment; of a playlist: that must be there */
     uint32_t part;
     bool has_number, has_part, is_delta;
     uint64_t since_us; /**< when it came to the packager */
@@ -81,7 +83,8 @@ void ph_hls_back(struct ph_hls_ask *ask);
 /* packager.c */
 
 /** Begin to package a stream. NULL: out of memory. */
-struct ph_packager *ph_packager_create(struct ph_hls_shelf *shelf, const struct ph_path *path);
+struct ph_packager *ph_packager_create(struct ph_hls_shelf *shelf, const struct ph_path *path,
+                                       enum ph_hls_container container);
 void ph_packager_destroy(struct ph_packager *packager);
 void ph_packager_take(struct ph_packager *packager, struct ph_hls_ask *ask);
 

@@ -19,6 +19,19 @@ const playing = (at) => { const v = document.getElementById("video"); return v.c
 await page.waitForFunction(playing, 0.5, { timeout: 60000 });
 const at = await page.evaluate(() => document.getElementById("video").currentTime);
 await page.waitForFunction(playing, at + 1, { timeout: 60000 });
+if (process.env.TRACKS) { // of each kind; the smaller picture and the other sound are chosen
+  const options = (id) => document.querySelectorAll(`#${id} option`).length;
+  assert.deepEqual([await page.evaluate(options, "picture"), await page.evaluate(options, "track")], [3, 2]);
+  await page.selectOption("#track", "1");
+  await page.selectOption("#picture", { label: "90 lines" });
+  await page.waitForFunction(() => document.getElementById("video").videoWidth === 160, undefined, { timeout: 60000 });
+  const then = await page.evaluate(() => document.getElementById("video").currentTime);
+  await page.waitForFunction(playing, then + 1, { timeout: 60000 });
+  if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
+  assert.equal(await page.evaluate(() => document.getElementById("track").value), "1");
+  await page.selectOption("#picture", { label: "180 lines" });
+  await page.waitForFunction(() => document.getElementById("video").videoWidth === 320, undefined, { timeout: 60000 });
+}
 const seen = await page.evaluate(() => ({ way: window.playhouse.way, behind: window.playhouse.behind(),
   size: [document.getElementById("video").videoWidth, document.getElementById("video").videoHeight],
   notice: document.getElementById("notice").textContent, facts: document.getElementById("facts").textContent }));

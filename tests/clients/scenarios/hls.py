@@ -148,6 +148,61 @@ def hls_vp9():
     there("vp9-aac", FFMPEG7)
 
 
+def there_as_ts(name, *ffmpeg):
+    """The same frames as transport streams. Sound's times count on from the first frame of a packet: within 2 ms."""
+    path = sample(name, 6, *ffmpeg)
+    with live("app.live.linger=0") as server:
+        with publish(path, server.url(key=True), **({"ffmpeg": ffmpeg[0]} if ffmpeg else {})) as source:
+            server.wait_line("publishing live/cam")
+            with Peer([*(ffmpeg[0] if ffmpeg else ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error"]), "-live_start_index", "0",
+                       "-i", f"http://127.0.0.1:{server.port}/live/cam.m3u8?format=ts", "-map", "0:v?", "-map", "0:a?",
+                       "-c", "copy", "-f", "framehash", "-hash", "md5", "-"]) as player:
+                source.wait()
+                played = player.wait()
+    return path, parse_framehash(played)
+
+
+@scenario
+def hls_ts_video_as_published():
+    """What a picture's decoder gets is the same, its parameter sets aside: as many frames, at the same distances."""
+    for name, *ffmpeg in (("h264-aac",), ("hevc-aac", FFMPEG7)):
+        path, played = there_as_ts(name, *ffmpeg)
+        for kind, tolerance in (("video", 1), ("audio", 2)):
+            sent = [packet for packet in packets(path, **({"ffmpeg": ffmpeg[0]} if ffmpeg else {})) if packet[0] == kind]
+            got = [packet for packet in played if packet[0] == kind]
+            assert len(sent) == len(got) > 100, (name, kind, len(sent), len(got))
+            for mine, its in zip(sent, got):
+                assert abs((mine[1] - sent[0][1]) - (its[1] - got[0][1])) <= tolerance, (name, kind, mine, its)
+
+
+@scenario
+def hls_ts_sound_as_published():
+    """MP3 is carried as it is: byte for byte, from where it was joined."""
+    path, played = there_as_ts("mp3")
+    sent = packets(path)
+    one, other = [packet[-1] for packet in sent], [packet[-1] for packet in played]
+    assert len(other) > 100 and one[-len(other):] == other, (len(one), len(other))
+
+
+@scenario
+def hls_ts_for_old_players():
+    with live() as server, publish(sample("h264-aac", 20), server.url(key=True)) as source:
+        server.wait_line("publishing live/cam")
+        master = playlist(server, path="/live/cam.m3u8?format=ts")
+        assert "#EXT-X-VERSION:3\n" in master and "\ncam.hls/ts/live.m3u8\n" in master, master
+        text = playlist(server, path="/live/cam.hls/ts/live.m3u8")
+        assert "PART" not in text and "EXT-X-MAP" not in text, text
+        status, head, body = get(server.port, "/live/cam.hls/ts/" + re.search(r"^s\d+\.ts$", text, re.MULTILINE).group())
+        assert status == 200 and "video/mp2t" in str(head).lower(), head
+        assert len(body) % 188 == 0 and set(body[::188]) == {0x47}, len(body)
+        for path, status in (("/live/cam.m3u8?format=mkv", 400), ("/live/cam.hls/ts/i1.mp4", 404), ("/live/cam.hls/ts/p1.0.m4s", 404),
+                             ("/live/cam.hls/ts/ts/live.m3u8", 404), ("/live/cam.hls/v1/live.m3u8", 404), ("/live/cam.hls/v1/v1/live.m3u8", 404),
+                             ("/live/cam.hls/ts/s1.m4s", 404), ("/live/cam.hls/s1.ts", 404), ("/live/cam.hls/vx/live.m3u8", 404)):
+            found = get(server.port, path)[0]
+            assert found == status, (path, found)
+        source.stop()
+
+
 @scenario
 def hls_by_the_book():
     """A player that follows part by part: each playlist keeps the rules, parts make up segments byte for byte."""

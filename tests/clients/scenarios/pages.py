@@ -8,6 +8,7 @@ from peers import Peer, publish
 from scenario import scenario
 from scenarios.flv import get, live
 from scenarios.sdk import NODE
+from scenarios.tracks import SCRIPT, several_tracks
 from server import Failure, Server, wait_for
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -37,6 +38,16 @@ def a_browser_watches_hls():
         with browse(server, "live/cam#hls", WAY="low-latency HLS") as browser:
             browser.wait()
             source.stop()
+
+
+@scenario(alone=True)
+def a_browser_chooses_tracks():
+    """A stream of two pictures and two sounds: the viewer changes both while it plays."""
+    with live() as server, Peer(["node", SCRIPT, several_tracks("chosen.mkv", 40), server.url(key=True)]) as source:
+        server.wait_line("publishing live/cam")
+        with browse(server, "live/cam#hls", WAY="low-latency HLS", TRACKS="2") as browser:
+            browser.wait()
+        source.stop()
 
 
 @scenario

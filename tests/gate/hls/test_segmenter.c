@@ -61,7 +61,7 @@ static int begin(void **state)
 {
     (void)state;
     now_ms = 0;
-    ph_segmenter_init(&segmenter, 1000);
+    ph_segmenter_init(&segmenter, &(struct ph_segmenter_options){.first_number = 1000});
     return 0;
 }
 
@@ -156,7 +156,7 @@ static void another_configuration_is_another_epoch(void **state)
     assert_int_equal(segmenter.epoch, 3);
     assert_int_not_equal(segmenter.init[2]->length, segmenter.init[3]->length);
     rtmp_buffer_init(&text, &ph_app_allocator, 1 << 20);
-    assert_int_equal(ph_segmenter_playlist(&segmenter, 1000000, false, &text), 0);
+    assert_int_equal(ph_segmenter_playlist(&segmenter, 1000000, (struct ph_hls_playlist){0}, &text), 0);
     assert_int_equal(rtmp_buffer_append(&text, "", 1), 0);
     const char *first = strstr((char *)text.data, "#EXT-X-DISCONTINUITY\n");
     assert_non_null(first);
