@@ -10,6 +10,7 @@
 #include "apps/bundled.h"
 #include "base/clock.h"
 #include "cli/tool.h"
+#include "gate/api/resource.h"
 #include "main/banner.h"
 #include "main/server.h"
 #include "ops/command_line.h"
@@ -158,6 +159,9 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     case PH_COMMAND_SAMPLE_CONFIG:
         ph_config_print_sample(stdout);
+        return EXIT_SUCCESS;
+    case PH_COMMAND_OPENAPI:
+        ph_api_print_description(stdout);
         return EXIT_SUCCESS;
     case PH_COMMAND_VERSION:
         puts("playhouse " PLAYHOUSE_VERSION);

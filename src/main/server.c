@@ -412,7 +412,9 @@ static void wire(struct server *server, const struct ph_state *state)
     server->api.relay = server->relay;
     server->api.theatre = server->theatre;
     server->api.log = server->log;
-    server->api.token = state->api_token;
+    server->api.tokens[PH_API_READ] = state->read_token;
+    server->api.tokens[PH_API_OPERATE] = state->operate_token;
+    server->api.tokens[PH_API_ADMIN] = state->api_token;
     server->api.version = PLAYHOUSE_VERSION;
     server->api.memory = memory_used;
     server->api.order = order;

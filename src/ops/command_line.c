@@ -20,6 +20,7 @@ static const struct {
     {"--check-config", NULL, NULL, PH_COMMAND_CHECK_CONFIG, "Check the options and end."},
     {"--sample-config", NULL, NULL, PH_COMMAND_SAMPLE_CONFIG, "Print a file with every option."},
     {"--help", "-h", NULL, PH_COMMAND_HELP, "Print this."},
+    {"--openapi", NULL, NULL, PH_COMMAND_OPENAPI, "Print docs/openapi.json, the API's description."},
     {"--help-markdown", NULL, NULL, PH_COMMAND_HELP_MARKDOWN, "Print docs/configuration.md."},
     {"--version", NULL, NULL, PH_COMMAND_VERSION, "Print the version."},
 };

@@ -66,6 +66,30 @@ static const char *remedy_of(int err)
     }
 }
 
+/* What is made of another secret is kept only so that people find it. */
+static int keep(const struct ph_state *state, const char *name, const char *secret, char *error)
+{
+    char file[PATH_MAX + 32], old[PH_SECRET_MAX + 1] = "";
+    struct ph_text path, text;
+    ph_text_init(&path, file, sizeof file);
+    ph_text_add(&path, "%s/%s", state->directory, name);
+    int err = ph_secret_read(file, old, sizeof old);
+    if (err || strcmp(old, secret) != 0)
+        err = ph_secret_write(file, secret);
+    ph_text_init(&text, error, PH_SETTINGS_ERROR);
+    if (err)
+        ph_text_add(&text, "%s: %s; %s", file, strerror(-err), remedy_of(err));
+    return err;
+}
+
+static int make_roles(struct ph_state *state, char *error)
+{
+    ph_secret_derive(state->api_token, "read", state->read_token, PH_SECRET_TOKEN_LENGTH);
+    ph_secret_derive(state->api_token, "operate", state->operate_token, PH_SECRET_TOKEN_LENGTH);
+    int err = keep(state, "api.read", state->read_token, error);
+    return err ? err : keep(state, "api.operate", state->operate_token, error);
+}
+
 int ph_state_open(const char *directory, struct ph_state *state, char *error)
 {
     struct ph_text path, text;
@@ -95,7 +119,7 @@ int ph_state_open(const char *directory, struct ph_state *state, char *error)
     }
     if (err)
         ph_text_add(&text, "%s: %s; %s", file, strerror(-err), remedy_of(err));
-    return err;
+    return err ? err : make_roles(state, error);
 }
 
 static const char *shared_remedy_of(int err)
@@ -113,7 +137,7 @@ static const char *shared_remedy_of(int err)
 
 int ph_state_join(const char *secret_file, struct ph_state *state, char *error)
 {
-    char secret[PH_SECRET_MAX + 1], old[PH_SECRET_MAX + 1] = "";
+    char secret[PH_SECRET_MAX + 1];
     struct ph_text text;
     ph_text_init(&text, error, PH_SETTINGS_ERROR);
     int err = ph_secret_read(secret_file, secret, sizeof secret);
@@ -132,10 +156,6 @@ int ph_state_join(const char *secret_file, struct ph_state *state, char *error)
     struct ph_text file;
     ph_text_init(&file, state->token_file, sizeof state->token_file);
     ph_text_add(&file, "%s/cluster.token", state->directory);
-    err = ph_secret_read(state->token_file, old, sizeof old);
-    if (err || strcmp(old, state->api_token) != 0)
-        err = ph_secret_write(state->token_file, state->api_token);
-    if (err)
-        ph_text_add(&text, "%s: %s; %s", state->token_file, strerror(-err), remedy_of(err));
-    return err;
+    err = keep(state, "cluster.token", state->api_token, error);
+    return err ? err : make_roles(state, error);
 }

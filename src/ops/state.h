@@ -19,14 +19,16 @@ enum { PH_STATE_SHARED_MIN = 32 };
 struct ph_state {
     char directory[PATH_MAX];
     char publish_key[PH_SECRET_MAX + 1];
-    char api_token[PH_SECRET_MAX + 1]; /**< what operators show */
-    bool is_new_key;                   /**< the publish key was made now */
-    char token_file[PATH_MAX + 32];    /**< where operators find the token */
+    char api_token[PH_SECRET_MAX + 1];                                                      /**< what operators show */
+    char read_token[PH_SECRET_TOKEN_LENGTH + 1], operate_token[PH_SECRET_TOKEN_LENGTH + 1]; /**< of lesser roles */
+    bool is_new_key;                /**< the publish key was made now */
+    char token_file[PATH_MAX + 32]; /**< where operators find the token */
     char relay_secret[PH_SECRET_TOKEN_LENGTH + 1], cluster_key[PH_SECRET_TOKEN_LENGTH + 1]; /**< of a cluster; "" */
 };
 
 /**
- * Find or make the directory, the server's publish key and the API token.
+ * Find or make the directory, the server's publish key and the API token. The tokens of the lesser roles are made of
+ * it, and lie beside it in api.read and api.operate.
  *
  * directory  NULL: $XDG_STATE_HOME/playhouse, else $HOME/.local/state/playhouse
  * error      out on failure, PH_SETTINGS_ERROR bytes: one line with the remedy

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The pages that the server prints are the pages in the tree: arguments are docs/configuration.md and the sample. */
+/* The pages that the server prints are the pages in the tree: arguments are docs/configuration.md, the sample
+ * and docs/openapi.json. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "apps/bundled.h"
+#include "gate/api/resource.h"
 #include "ops/command_line.h"
 #include "ops/config.h"
 
@@ -59,12 +61,19 @@ static void the_sample_file_is_fresh(void **state)
     compare(ph_config_print_sample, arguments[2]);
 }
 
+static void the_description_is_fresh(void **state)
+{
+    (void)state;
+    compare(ph_api_print_description, arguments[3]);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_manual_is_fresh),
         cmocka_unit_test(the_sample_file_is_fresh),
+        cmocka_unit_test(the_description_is_fresh),
     };
     arguments = argv;
-    return argc == 3 ? cmocka_run_group_tests(tests, NULL, NULL) : 2;
+    return argc == 4 ? cmocka_run_group_tests(tests, NULL, NULL) : 2;
 }

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "gate/api/census.h"
+#include "gate/api/resource.h"
 #include "net/conn.h"
 
 /* Words */
@@ -45,14 +46,9 @@ void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *ti
 
 /* Resources: each begins a census, and tells what of it was asked for */
 
-/* {"items": rows} */
-static json_t *page_of(json_t *rows)
+void ph_api_say_page(struct ph_exchange *exchange, const struct ph_page *page, const json_t *rows)
 {
-    json_t *page = json_object();
-    if (page && json_object_set(page, "items", rows) == 0)
-        return page;
-    json_decref(page);
-    return NULL;
+    ph_api_say(exchange, 200, ph_page_of(page, rows));
 }
 
 static void tell_streams(struct ph_census *census)
@@ -61,7 +57,10 @@ static void tell_streams(struct ph_census *census)
     const char *path;
     bool failed = !rows;
     json_object_foreach(census->streams, path, row) { failed |= json_array_append(rows, row) != 0; }
-    ph_api_say(census->exchange, 200, failed ? NULL : page_of(rows));
+    if (failed)
+        ph_exchange_refuse(census->exchange, 503, "the server is out of memory");
+    else
+        ph_api_say_page(census->exchange, &census->page, rows);
     json_decref(rows);
 }
 
@@ -74,7 +73,10 @@ static void tell_stream(struct ph_census *census)
         ph_api_refuse(census->exchange, 404, "nobody publishes or watches this stream", NULL);
 }
 
-static void tell_sessions(struct ph_census *census) { ph_api_say(census->exchange, 200, page_of(census->sessions)); }
+static void tell_sessions(struct ph_census *census)
+{
+    ph_api_say_page(census->exchange, &census->page, census->sessions);
+}
 
 static void tell_kicked(struct ph_census *census)
 {
@@ -95,102 +97,133 @@ static void tell_server(struct ph_census *census)
                          (int)json_array_size(census->sessions), "workers", census->workers));
 }
 
-static void begin_streams(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+static void begin_streams(const struct ph_api_call *call)
 {
-    struct ph_census wish = {.told = request->rest.length ? tell_stream : tell_streams};
-    if (request->rest.length >= sizeof wish.path)
-        ph_api_refuse(exchange, 404, "no stream has a name so long", NULL);
+    const struct ph_census wish = {.told = tell_streams};
+    ph_census_start(call, &wish);
+}
+
+static void begin_stream(const struct ph_api_call *call)
+{
+    struct ph_census wish = {.told = tell_stream};
+    if (call->rest.length >= sizeof wish.path)
+        ph_api_refuse(call->exchange, 404, "no stream has a name so long", NULL);
     else {
-        memcpy(wish.path, request->rest.data, request->rest.length);
-        ph_census_start(api, exchange, &wish);
+        memcpy(wish.path, call->rest.data, call->rest.length);
+        ph_census_start(call, &wish);
     }
 }
 
-static void begin_sessions(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+static void begin_sessions(const struct ph_api_call *call)
 {
     const struct ph_census wish = {.told = tell_sessions};
-    if (request->rest.length)
-        ph_api_refuse(exchange, 404, "there is nothing here", NULL);
-    else
-        ph_census_start(api, exchange, &wish);
+    ph_census_start(call, &wish);
 }
 
-static void begin_kick(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+static void begin_kick(const struct ph_api_call *call)
 {
     struct ph_census wish = {.told = tell_kicked};
     char digits[24] = "";
-    if (request->rest.length < sizeof digits)
-        memcpy(digits, request->rest.data, request->rest.length);
+    if (call->rest.length < sizeof digits)
+        memcpy(digits, call->rest.data, call->rest.length);
     if (ph_text_u64(digits, &wish.wanted) || !wish.wanted)
-        ph_api_refuse(exchange, 404, "a session's id is a number", NULL);
+        ph_api_refuse(call->exchange, 404, "a session's id is a number", NULL);
     else
-        ph_census_start(api, exchange, &wish);
+        ph_census_start(call, &wish);
 }
 
-static void begin_server(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+static void begin_server(const struct ph_api_call *call)
 {
     const struct ph_census wish = {.told = tell_server};
-    (void)request;
-    ph_census_start(api, exchange, &wish);
+    ph_census_start(call, &wish);
 }
 
-static void tell_apps(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+static void tell_apps(const struct ph_api_call *call)
 {
     json_t *rows = json_array();
     bool failed = !rows;
-    (void)request;
-    ph_list_for_each(node, &api->apps->list)
+    ph_list_for_each(node, &call->api->apps->list)
     {
         const struct ph_application *app = ph_list_entry(node, struct ph_application, link);
         json_t *row = json_pack("{s:s, s:s, s:b}", "name", app->name, "type", ph_app_type_names[app->settings.type],
                                 "enabled", app->settings.enabled);
         failed |= !row || json_array_append_new(rows, row);
     }
-    ph_api_say(exchange, 200, failed ? NULL : page_of(rows));
+    if (failed)
+        ph_exchange_refuse(call->exchange, 503, "the server is out of memory");
+    else
+        ph_api_say_page(call->exchange, &call->page, rows);
     json_decref(rows);
 }
 
-static void order_reload(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+static void order_reload(const struct ph_api_call *call)
 {
-    (void)request;
-    api->order(true);
-    ph_api_say(exchange, 200, json_pack("{s:s}", "ordered", "reload"));
+    call->api->order(true);
+    ph_api_say(call->exchange, 200, json_pack("{s:s}", "ordered", "reload"));
 }
 
-static void order_end(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+static void order_end(const struct ph_api_call *call)
 {
-    (void)request;
-    api->order(false);
-    ph_api_say(exchange, 200, json_pack("{s:s}", "ordered", "drain"));
+    call->api->order(false);
+    ph_api_say(call->exchange, 200, json_pack("{s:s}", "ordered", "drain"));
 }
 
-/* docs/api.md lists them */
-static const struct {
-    const char *path;
-    bool is_tree;
-    unsigned method;
-    void (*run)(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
-} resources[] = {
-    {"server", false, PH_HTTP_GET, begin_server},          {"apps", false, PH_HTTP_GET, tell_apps},
-    {"apps", true, PH_HTTP_GET, ph_api_tell_rooms},        {"apps", true, PH_HTTP_DELETE, ph_api_close_room},
-    {"streams", true, PH_HTTP_GET, begin_streams},         {"sessions", false, PH_HTTP_GET, begin_sessions},
-    {"sessions", true, PH_HTTP_DELETE, begin_kick},        {"reload", false, PH_HTTP_POST, order_reload},
-    {"relays", true, PH_HTTP_GET, ph_api_tell_relays},     {"relays", true, PH_HTTP_POST, ph_api_order_relay},
-    {"relays", true, PH_HTTP_DELETE, ph_api_remove_relay}, {"drain", false, PH_HTTP_POST, order_end},
+static void tell_description(const struct ph_api_call *call) { ph_api_say(call->exchange, 200, ph_api_describe()); }
+
+/* docs/api.md explains them, docs/openapi.json is made of them */
+static const struct ph_page_fields streams = {"path", {"path", "live"}},
+                                   sessions = {"id", {"path", "protocol", "address", "client"}},
+                                   apps = {"name", {"name", "type", "enabled"}},
+                                   rooms = {"name", {"name", "listed", "locked"}},
+                                   relays = {"name", {"name", "kind", "stream", "paused"}};
+
+const struct ph_resource ph_api_resources[] = {
+    {"openapi.json", PH_HTTP_GET, PH_API_READ, "this description", NULL, 200, tell_description},
+    {"server", PH_HTTP_GET, PH_API_READ, "the server and its workers", NULL, 200, begin_server},
+    {"streams", PH_HTTP_GET, PH_API_READ, "streams that somebody publishes or waits for", &streams, 200, begin_streams},
+    {"streams/{path*}", PH_HTTP_GET, PH_API_READ, "one stream", NULL, 200, begin_stream},
+    {"sessions", PH_HTTP_GET, PH_API_READ, "connections of clients", &sessions, 200, begin_sessions},
+    {"sessions/{id}", PH_HTTP_DELETE, PH_API_OPERATE, "close a connection", NULL, 204, begin_kick},
+    {"apps", PH_HTTP_GET, PH_API_READ, "applications", &apps, 200, tell_apps},
+    {"apps/{app}/hall", PH_HTTP_GET, PH_API_READ, "the hall of an application", NULL, 200, ph_api_tell_rooms},
+    {"apps/{app}/rooms", PH_HTTP_GET, PH_API_READ, "its rooms", &rooms, 200, ph_api_tell_rooms},
+    {"apps/{app}/rooms/{room}", PH_HTTP_GET, PH_API_READ, "a room with members and shared objects", NULL, 200,
+     ph_api_tell_rooms},
+    {"apps/{app}/rooms/{room}", PH_HTTP_DELETE, PH_API_OPERATE, "close a room: its members are in the hall then", NULL,
+     204, ph_api_close_room},
+    {"relays", PH_HTTP_GET, PH_API_READ, "pushes and pulls", &relays, 200, ph_api_tell_relays},
+    {"relays", PH_HTTP_POST, PH_API_OPERATE, "add a push or pull", NULL, 201, ph_api_add_relay},
+    {"relays/{relay}", PH_HTTP_GET, PH_API_READ, "one of them", NULL, 200, ph_api_tell_relay},
+    {"relays/{relay}", PH_HTTP_DELETE, PH_API_OPERATE, "remove it, and end what it carries", NULL, 204,
+     ph_api_remove_relay},
+    {"relays/{relay}/pause", PH_HTTP_POST, PH_API_OPERATE, "end what it carries until it is resumed", NULL, 204,
+     ph_api_change_relay},
+    {"relays/{relay}/resume", PH_HTTP_POST, PH_API_OPERATE, "go on", NULL, 204, ph_api_change_relay},
+    {"rpc", PH_HTTP_POST, PH_API_OPERATE, "orders to applications, as JSON-RPC 2.0", NULL, 200, ph_api_rpc},
+    {"reload", PH_HTTP_POST, PH_API_ADMIN, "read keys and log level again", NULL, 200, order_reload},
+    {"drain", PH_HTTP_POST, PH_API_ADMIN, "tell clients, then end the server", NULL, 200, order_end},
 };
+const size_t ph_api_n_resources = PH_COUNT(ph_api_resources);
 
-/* Whose token was shown: the server's, which opens all; or that of an application, in *scope, which opens rpc. */
-static bool is_known(const struct ph_api *api, const struct ph_http_head *head, const struct ph_application **scope)
+/* Whose token was shown: of a role; or that of an application, in *scope, which opens rpc alone. False: nobody's. */
+static bool is_known(const struct ph_api *api, const struct ph_http_head *head, enum ph_api_role *role,
+                     const struct ph_application **scope)
 {
     static const char bearer[] = "Bearer ";
     struct rtmp_text shown = ph_http_field(head, "Authorization");
     size_t prefix = sizeof bearer - 1;
+    bool found = false;
     *scope = NULL;
     if (!shown.data || shown.length <= prefix || memcmp(shown.data, bearer, prefix) != 0)
         return false;
     const char *token = shown.data + prefix;
     size_t length = shown.length - prefix;
-    if (ph_secret_equal(token, length, api->token, strlen(api->token)))
+    for (int i = 0; i < PH_API_ROLES; i++)
+        if (ph_secret_equal(token, length, api->tokens[i], strlen(api->tokens[i]))) {
+            *role = (enum ph_api_role)i;
+            found = true;
+        }
+    if (found)
         return true;
     ph_list_for_each(node, &api->apps->list)
     {
@@ -199,45 +232,62 @@ static bool is_known(const struct ph_api *api, const struct ph_http_head *head, 
         if (own[0] && ph_secret_equal(token, length, own, strlen(own)))
             *scope = app;
     }
+    *role = PH_API_OPERATE;
     return *scope;
+}
+
+static void refuse_role(struct ph_exchange *exchange, const struct ph_resource *resource, enum ph_api_role role)
+{
+    char words[128];
+    struct ph_text text;
+    ph_text_init(&text, words, sizeof words);
+    ph_text_add(&text, "this wants the role %s; the token shown has %s", ph_api_role_names[resource->role],
+                ph_api_role_names[role]);
+    ph_api_refuse(exchange, 403, words, NULL);
+}
+
+static void refuse_method(struct ph_exchange *exchange, unsigned methods)
+{
+    char fields[64];
+    struct ph_text text;
+    ph_text_init(&text, fields, sizeof fields);
+    ph_text_add(&text, "Allow: %s%s%s", methods & PH_HTTP_GET ? "GET, HEAD" : "",
+                methods & PH_HTTP_GET && methods & ~(unsigned)PH_HTTP_GET ? ", " : "",
+                methods & PH_HTTP_POST     ? "POST"
+                : methods & PH_HTTP_DELETE ? "DELETE"
+                                           : "");
+    ph_text_add(&text, "\r\n");
+    ph_api_refuse(exchange, 405, "this cannot be done here", fields);
 }
 
 void ph_api_answer(void *user, struct ph_exchange *exchange, const struct ph_request *request)
 {
     struct ph_api *api = user;
-    const struct ph_application *scope;
-    bool exists = false, is_rpc = rtmp_text_is(request->rest, "rpc");
-    if (!is_known(api, request->head, &scope)) {
+    struct ph_api_call call = {.api = api, .exchange = exchange, .request = request};
+    enum ph_api_role role;
+    unsigned methods;
+    char words[PH_PAGE_TEXT];
+    if (!is_known(api, request->head, &role, &call.scope)) {
         ph_api_refuse(exchange, 401, "show the token of the file api.token in the state directory",
                       "WWW-Authenticate: Bearer\r\n");
         return;
     }
-    if (is_rpc && request->method == PH_HTTP_POST) {
-        ph_api_rpc(api, scope, exchange, request);
-        return;
-    }
-    if (scope) {
+    const struct ph_resource *resource = ph_resource_find(request->method, request->rest, &methods, &call.rest);
+    const char *fault = resource && resource->list
+                            ? ph_page_read(&call.page, resource->list, request->head->query, words)
+                            : NULL;
+    if (call.scope && (!resource || resource->run != ph_api_rpc))
         ph_api_refuse(exchange, 403, "the token of an application opens POST /api/v1/rpc alone", NULL);
-        return;
-    }
-    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++) {
-        size_t length = strlen(resources[i].path);
-        struct rtmp_text rest = request->rest;
-        if (rest.length < length || memcmp(rest.data, resources[i].path, length) != 0)
-            continue;
-        if (rest.length > length && (rest.data[length] != '/' || !resources[i].is_tree))
-            continue;
-        exists = true;
-        size_t cut = length + (rest.length > length);
-        if (resources[i].method == request->method) {
-            struct ph_request inner = *request;
-            inner.rest = (struct rtmp_text){rest.data + cut, rest.length - cut};
-            resources[i].run(api, exchange, &inner);
-            return;
-        }
-    }
-    exists |= is_rpc;
-    ph_api_refuse(exchange, exists ? 405 : 404, exists ? "this cannot be done here" : "there is nothing here", NULL);
+    else if (!resource && methods)
+        refuse_method(exchange, methods);
+    else if (!resource)
+        ph_api_refuse(exchange, 404, "there is nothing here", NULL);
+    else if (resource->role > role)
+        refuse_role(exchange, resource, role);
+    else if (fault)
+        ph_api_refuse(exchange, 400, fault, NULL);
+    else
+        resource->run(&call);
 }
 
 /* Signs of life */

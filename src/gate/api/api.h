@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gate/http/route.h"
+#include "gate/api/resource.h"
 
 struct ph_apps;
 struct ph_log;
@@ -32,7 +32,7 @@ struct ph_api {
     struct ph_relay *relay;
     const struct ph_theatre *theatre;
     struct ph_log *log;
-    const char *token;
+    const char *tokens[PH_API_ROLES]; /**< of each role */
     const char *version;
     uint64_t (*memory)(void);      /**< resident bytes */
     void (*order)(bool is_reload); /**< reload, else end */

@@ -123,22 +123,24 @@ static void on_gone(void *user)
     census->exchange = NULL;
 }
 
-void ph_census_start(struct ph_api *api, struct ph_exchange *exchange, const struct ph_census *wish)
+void ph_census_start(const struct ph_api_call *call, const struct ph_census *wish)
 {
+    struct ph_exchange *exchange = call->exchange;
     struct ph_census *census = malloc(sizeof *census);
     if (!census) {
         ph_exchange_refuse(exchange, 503, "the server is out of memory");
         return;
     }
     *census = *wish;
-    census->api = api;
+    census->api = call->api;
     census->exchange = exchange;
+    census->page = call->page;
     census->streams = json_object();
     census->sessions = json_array();
     census->workers = json_array();
     census->failed = !census->streams || !census->sessions || !census->workers;
     census->round = (struct ph_round){
-        .visit = visit, .done = done, .loops = api->workers, .home = ph_conn_loop(ph_exchange_conn(exchange))};
+        .visit = visit, .done = done, .loops = call->api->workers, .home = ph_conn_loop(ph_exchange_conn(exchange))};
     ph_exchange_wait(exchange, on_gone, census);
     ph_round_start(&census->round);
 }

@@ -11,9 +11,8 @@
 #include <jansson.h>
 
 #include "gate/api/api.h"
+#include "gate/api/resource.h"
 #include "net/round.h"
-
-struct ph_application;
 
 struct ph_census {
     struct ph_round round;
@@ -22,13 +21,14 @@ struct ph_census {
     void (*told)(struct ph_census *census); /**< answers; only called while somebody waits */
     json_t *streams;                        /**< by path: object of fields */
     json_t *sessions, *workers;             /**< arrays */
+    struct ph_page page;                    /**< of lists */
     char path[272];                         /**< what is asked for; "": all */
     uint64_t wanted;                        /**< session that is to be closed; 0: none */
     bool is_found, failed;
 };
 
 /** Begin one; answers with 503 when there is no memory. */
-void ph_census_start(struct ph_api *api, struct ph_exchange *exchange, const struct ph_census *wish);
+void ph_census_start(const struct ph_api_call *call, const struct ph_census *wish);
 
 /** Answer with a JSON value, which is taken. */
 void ph_api_say(struct ph_exchange *exchange, unsigned status, json_t *value);
@@ -36,17 +36,21 @@ void ph_api_say(struct ph_exchange *exchange, unsigned status, json_t *value);
 /** Answer with problem+json. */
 void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *title, const char *fields);
 
-/* relays.c: request->rest is what follows "relays/". */
-void ph_api_tell_relays(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
-void ph_api_remove_relay(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
-void ph_api_order_relay(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
+/** Answer with the page of a list; `rows` is lent. */
+void ph_api_say_page(struct ph_exchange *exchange, const struct ph_page *page, const json_t *rows);
 
-/* rpc.c. `scope`: the only application that may be meant; NULL: any. */
-void ph_api_rpc(struct ph_api *api, const struct ph_application *scope, struct ph_exchange *exchange,
-                const struct ph_request *request);
+/* relays.c */
+void ph_api_tell_relays(const struct ph_api_call *call);
+void ph_api_tell_relay(const struct ph_api_call *call);
+void ph_api_add_relay(const struct ph_api_call *call);
+void ph_api_change_relay(const struct ph_api_call *call);
+void ph_api_remove_relay(const struct ph_api_call *call);
 
-/* rooms.c: request->rest is what follows "apps/". */
-void ph_api_tell_rooms(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
-void ph_api_close_room(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request);
+/* rpc.c */
+void ph_api_rpc(const struct ph_api_call *call);
+
+/* rooms.c */
+void ph_api_tell_rooms(const struct ph_api_call *call);
+void ph_api_close_room(const struct ph_api_call *call);
 
 #endif

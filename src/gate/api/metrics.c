@@ -155,7 +155,7 @@ static void tell(struct ph_census *census)
 
 void ph_api_metrics(void *user, struct ph_exchange *exchange, const struct ph_request *request)
 {
+    const struct ph_api_call call = {.api = user, .exchange = exchange, .request = request};
     const struct ph_census wish = {.told = tell};
-    (void)request;
-    ph_census_start(user, exchange, &wish);
+    ph_census_start(&call, &wish);
 }

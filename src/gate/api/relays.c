@@ -15,6 +15,7 @@ struct question {
     struct ph_relay_request request;
     struct ph_exchange *exchange; /* NULL: who asked has left */
     json_t *rows;                 /* by name */
+    struct ph_page page;
     bool is_list, failed;
 };
 
@@ -53,7 +54,10 @@ static void answer_list(struct question *question)
     const char *name;
     bool failed = question->failed || !items;
     json_object_foreach(question->rows, name, row) { failed |= json_array_append(items, row) != 0; }
-    ph_api_say(question->exchange, 200, failed ? NULL : json_pack("{s:O}", "items", items));
+    if (failed)
+        ph_exchange_refuse(question->exchange, 503, "the server is out of memory");
+    else
+        ph_api_say_page(question->exchange, &question->page, items);
     json_decref(items);
 }
 
@@ -127,48 +131,49 @@ static struct question *make(struct ph_exchange *exchange, enum ph_relay_order o
                                                   .rule = on_rule,
                                                   .leg = on_leg,
                                                   .done = on_done};
-    memcpy(question->request.name, name.data, name.length);
+    if (name.length)
+        memcpy(question->request.name, name.data, name.length);
     return question;
 }
 
-static void ask(struct ph_api *api, struct question *question)
+static void ask(const struct ph_api_call *call, struct question *question)
 {
     ph_exchange_wait(question->exchange, on_gone, question);
-    ph_relay_ask(api->relay, &question->request);
+    ph_relay_ask(call->api->relay, &question->request);
+}
+
+static void order(const struct ph_api_call *call, enum ph_relay_order what, struct rtmp_text name)
+{
+    struct question *question = make(call->exchange, what, name);
+    if (question)
+        ask(call, question);
 }
 
 /* Questions */
 
-void ph_api_tell_relays(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+void ph_api_tell_relays(const struct ph_api_call *call)
 {
-    struct question *question = make(exchange, PH_RELAY_LOOK, request->rest);
+    struct question *question = make(call->exchange, PH_RELAY_LOOK, (struct rtmp_text){0});
     if (!question)
         return;
-    question->is_list = request->rest.length == 0;
-    ask(api, question);
+    question->is_list = true;
+    question->page = call->page;
+    ask(call, question);
 }
 
-void ph_api_remove_relay(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
-{
-    struct question *question = make(exchange, PH_RELAY_REMOVE, request->rest);
-    if (question)
-        ask(api, question);
-}
+void ph_api_tell_relay(const struct ph_api_call *call) { order(call, PH_RELAY_LOOK, call->rest); }
+
+void ph_api_remove_relay(const struct ph_api_call *call) { order(call, PH_RELAY_REMOVE, call->rest); }
 
 /* "NAME/pause", "NAME/resume" */
-static void change(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest)
+void ph_api_change_relay(const struct ph_api_call *call)
 {
     static const char pause[] = "/pause", resume[] = "/resume";
-    bool is_pause = rest.length > 6 && memcmp(rest.data + rest.length - 6, pause, 6) == 0;
-    bool is_resume = rest.length > 7 && memcmp(rest.data + rest.length - 7, resume, 7) == 0;
-    if (!is_pause && !is_resume) {
-        ph_api_refuse(exchange, 404, "there is nothing here", NULL);
-        return;
-    }
-    struct rtmp_text name = {rest.data, rest.length - (is_pause ? 6 : 7)};
-    struct question *question = make(exchange, is_pause ? PH_RELAY_PAUSE : PH_RELAY_RESUME, name);
-    if (question)
-        ask(api, question);
+    struct rtmp_text rest = call->rest;
+    size_t cut = sizeof pause - 1;
+    bool is_pause = rest.length > cut && memcmp(rest.data + rest.length - cut, pause, cut) == 0;
+    cut = is_pause ? cut : sizeof resume - 1;
+    order(call, is_pause ? PH_RELAY_PAUSE : PH_RELAY_RESUME, (struct rtmp_text){rest.data, rest.length - cut});
 }
 
 /* "rtmp://a/x" or ["rtmp://a/x", "rtmp://b/x"]; NULL: neither, or no memory. */
@@ -216,23 +221,20 @@ static const char *read_order(json_t *asked, struct ph_relay_request *request)
     return request->wanted.stream ? NULL : "the server is out of memory";
 }
 
-void ph_api_order_relay(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
+void ph_api_add_relay(const struct ph_api_call *call)
 {
     json_error_t why;
-    if (request->rest.length) {
-        change(api, exchange, request->rest);
-        return;
-    }
+    const struct ph_request *request = call->request;
     json_t *asked = json_loadb((const char *)request->body, request->length, JSON_REJECT_DUPLICATES, &why);
-    struct question *question = asked ? make(exchange, PH_RELAY_ADD, request->rest) : NULL;
+    struct question *question = asked ? make(call->exchange, PH_RELAY_ADD, (struct rtmp_text){0}) : NULL;
     if (!asked)
-        ph_api_refuse(exchange, 400, why.text, NULL);
+        ph_api_refuse(call->exchange, 400, why.text, NULL);
     const char *fault = question ? read_order(asked, &question->request) : NULL;
     json_decref(asked);
     if (fault) {
-        ph_api_refuse(exchange, 422, fault, NULL);
+        ph_api_refuse(call->exchange, 422, fault, NULL);
         free_question(question);
     } else if (question) {
-        ask(api, question);
+        ask(call, question);
     }
 }

@@ -12,6 +12,7 @@
 struct question {
     struct ph_inspection inspection;
     struct ph_exchange *exchange; /* NULL: who asked has left */
+    struct ph_page page;
 };
 
 static void answer(struct question *question)
@@ -22,7 +23,7 @@ static void answer(struct question *question)
     else if (inspection->ends)
         ph_exchange_answer(question->exchange, &(struct ph_http_answer){.status = 204});
     else if (inspection->all && inspection->told)
-        ph_api_say(question->exchange, 200, json_pack("{s:O}", "items", inspection->told));
+        ph_api_say_page(question->exchange, &question->page, inspection->told);
     else
         ph_api_say(question->exchange, 200, json_incref(inspection->told));
 }
@@ -52,8 +53,11 @@ static bool read_rest(struct rtmp_text rest, struct ph_inspection *inspection)
     return true;
 }
 
-static void begin(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_text rest, bool ends)
+static void begin(const struct ph_api_call *call, bool ends)
 {
+    const struct ph_api *api = call->api;
+    struct ph_exchange *exchange = call->exchange;
+    struct rtmp_text rest = call->rest;
     const char *slash = memchr(rest.data, '/', rest.length);
     size_t length = slash ? (size_t)(slash - rest.data) : rest.length;
     const struct ph_application *app = ph_apps_find(api->apps, rest.data, length);
@@ -71,6 +75,7 @@ static void begin(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_
         return;
     }
     question->exchange = exchange;
+    question->page = call->page;
     question->inspection.instance = instance;
     question->inspection.home = ph_conn_loop(ph_exchange_conn(exchange));
     question->inspection.ends = ends;
@@ -79,12 +84,6 @@ static void begin(struct ph_api *api, struct ph_exchange *exchange, struct rtmp_
     ph_inspect(&question->inspection);
 }
 
-void ph_api_tell_rooms(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
-{
-    begin(api, exchange, request->rest, false);
-}
+void ph_api_tell_rooms(const struct ph_api_call *call) { begin(call, false); }
 
-void ph_api_close_room(struct ph_api *api, struct ph_exchange *exchange, const struct ph_request *request)
-{
-    begin(api, exchange, request->rest, true);
-}
+void ph_api_close_room(const struct ph_api_call *call) { begin(call, true); }

@@ -191,9 +191,10 @@ static bool read_key(const struct ph_http_head *head, struct envelope *envelope)
     return true;
 }
 
-void ph_api_rpc(struct ph_api *api, const struct ph_application *scope, struct ph_exchange *exchange,
-                const struct ph_request *request)
+void ph_api_rpc(const struct ph_api_call *call)
 {
+    struct ph_exchange *exchange = call->exchange;
+    const struct ph_request *request = call->request;
     json_error_t why;
     json_t *asked = json_loadb((const char *)request->body, request->length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
                                &why);
@@ -219,6 +220,6 @@ void ph_api_rpc(struct ph_api *api, const struct ph_application *scope, struct p
     envelope->n_open = 1; /* this one, until all are begun */
     ph_exchange_wait(exchange, on_gone, envelope);
     for (size_t i = 0; i < envelope->n; i++)
-        begin_order(api, scope, envelope, i);
+        begin_order(call->api, call->scope, envelope, i);
     close_order(envelope);
 }

@@ -91,6 +91,70 @@ def api_wants_its_token():
             raise Failure("the token is in the log")
 
 
+def role(server, name):
+    path = os.path.join(server.state, name)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600, path
+    with open(path) as f:
+        return f"Authorization: Bearer {f.read().strip()}"
+
+
+@scenario
+def api_has_roles():
+    """Who reads may not change, who operates may not end the server; the description tells which is which."""
+    with Server() as server:
+        description = ask(server, "openapi.json")
+        read, operate = role(server, "api.read"), role(server, "api.operate")
+        admin = f"Authorization: Bearer {server.token}"
+        seen = set()
+        for path, methods in description["paths"].items():
+            for method, operation in methods.items():
+                wanted = operation["x-role"]
+                seen.add(wanted)
+                real = "/api/v1" + path.replace("{id}", "1").replace("{app}", "chat").replace("{path}", "live/x").replace("{", "").replace("}", "")
+                for shown, has in ((read, "read"), (operate, "operate"), (admin, "admin")):
+                    if path in ("/drain", "/reload") and has == "admin":
+                        continue
+                    status, _, body = get(server.local_port, real, shown, method=method.upper())
+                    may = ["read", "operate", "admin"].index(has) >= ["read", "operate", "admin"].index(wanted)
+                    assert (status != 403) == may, (method, real, has, wanted, status, body)
+                    assert may or f"wants the role {wanted}" in body.decode(), body
+        assert seen == {"read", "operate", "admin"}, seen
+        status, head, _ = get(server.local_port, "/api/v1/server", read, method="DELETE")
+        assert status == 405 and "Allow: GET, HEAD\r\n" in head, head
+        for path in ("server/x", "apps/chat", "apps//rooms", "apps/chat/rooms/", "relays/a/b", "streamsx", "", "sessions/1/2"):
+            assert get(server.local_port, f"/api/v1/{path}", read)[0] in (404, 405), path
+
+
+@scenario
+def api_lists_in_pages():
+    """Every row once, however many at a time; filters by field."""
+    with Server("app.chat.type=chat") as server, guests(server, *(f"chat/room{i}" for i in range(7))):
+        names = ["", *(f"room{i}" for i in range(7))]
+
+        def pages(path, key, limit):
+            cursor, rows, n = "", [], 0
+            while True:
+                page = ask(server, f"{path}{'&' if '?' in path else '?'}limit={limit}{cursor}")
+                assert len(page["items"]) <= limit, page
+                rows += [row[key] for row in page["items"]]
+                n += 1
+                if "next" not in page:
+                    return rows, n
+                cursor = f"&cursor={page['next']}"
+        for limit in (1, 3, 8, 1000):
+            assert pages("apps/chat/rooms", "name", limit) == (names, -(-8 // limit)), limit
+        ids, _ = pages("sessions", "id", 2)
+        assert ids == sorted(set(ids)) and len(ids) >= 7, ids
+        assert pages("sessions?path=chat/room3", "path", 5)[0] == ["chat/room3"]
+        assert len(pages("sessions?path=chat/*&protocol=rtmp", "path", 3)[0]) == 7
+        assert pages("sessions?path=chat/*&protocol=json", "path", 3)[0] == []
+        assert pages("apps?type=chat", "name", 9)[0] == ["chat"] and pages("apps?enabled=false", "name", 9)[0] == []
+        assert pages("apps/chat/rooms?locked=false&name=room5", "name", 9)[0] == ["room5"]
+        for query, words in (("limit=0", "1 to 1000"), ("limit=1001", "1 to 1000"), ("limit=x", "1 to 1000"), ("colour=red", "limit, cursor, path, protocol"),
+                             ("path=" + "x" * 300, "longer than any value")):
+            assert words in ask(server, f"sessions?{query}", status=400)["title"], query
+
+
 @scenario
 def the_local_door_has_its_names():
     """A page of another host that leads here by DNS gets nothing."""
@@ -192,7 +256,7 @@ def api_looks_into_rooms():
                      "apps//rooms", "apps/relay/rooms/" + "x" * 200):
             ask(server, path, status=404)
         ask(server, "apps/relay/rooms/none", "DELETE", 404)
-        ask(server, "apps/relay/hall", "DELETE", 404)
+        ask(server, "apps/relay/hall", "DELETE", 405)
         ask(server, "apps/relay/rooms/blue", "DELETE", 204)
         wait_for(lambda: len(ask(server, "apps/relay/rooms")["items"]) == 1, "the room has gone")
         assert len(ask(server, "apps/relay/hall")["members"]) == 3
