@@ -133,6 +133,20 @@ static bool has_control(struct rtmp_text text)
     return false;
 }
 
+static bool is_word(struct rtmp_text text, const char *word)
+{
+    return text.length == strlen(word) && strncasecmp(text.data, word, text.length) == 0;
+}
+
+/* A blank, or what is not ASCII. */
+static bool has_foreign(struct rtmp_text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.data[i] <= ' ' || (unsigned char)text.data[i] >= 0x7F)
+            return true;
+    return false;
+}
+
 static const char *judge(const llhttp_t *parser, const struct ph_http_head *head)
 {
     size_t n_hosts = count(head, "Host");
@@ -144,6 +158,10 @@ static const char *judge(const llhttp_t *parser, const struct ph_http_head *head
         return "Transfer-Encoding beside a length, or in HTTP/1.0";
     if (count(head, "Content-Length") > 1 || count(head, "Transfer-Encoding") > 1)
         return "two lengths";
+    if (count(head, "Transfer-Encoding") && !is_word(ph_http_field(head, "Transfer-Encoding"), "chunked"))
+        return "a transfer coding that nobody has agreed on";
+    if (has_foreign(ph_http_field(head, "Host")))
+        return "a character that no host has";
     if (head->path.length == 0 || head->path.data[0] != '/')
         return "the target must begin with a slash";
     for (size_t i = 0; i < head->n_fields; i++)
