@@ -18,8 +18,10 @@ extern const struct ph_app_type lobby_app;   /**< rooms that can be made, listed
 extern const struct ph_app_type lua_app;     /**< a script */
 extern const struct ph_app_type jsonrpc_app; /**< a backend that speaks JSON-RPC over HTTP */
 
+extern const struct ph_app_type webhook_app; /**< notices of streams to an address on the web */
+
 /** All of them. */
 extern const struct ph_app_type *const ph_bundled_types[];
-enum { PH_BUNDLED_TYPES = 7 };
+enum { PH_BUNDLED_TYPES = 8 };
 
 #endif

@@ -16,7 +16,7 @@ const char ph_lua_hooks[PH_LUA_HOOKS], ph_lua_room_defaults = 'r', ph_lua_hashes
 const char *const ph_lua_hook_names[PH_LUA_HOOKS] = {
     "load",       "unload", "connect", "disconnect", "create_room", "destroy_room", "enter_room", "joined",
     "leave_room", "drop",   "resume",  "call",       "publish",     "unpublish",    "play",       "stop",
-    "data",       "shared", "tick",    "save_room",  "save",        "drain",
+    "data",       "shared", "tick",    "save_room",  "save",        "drain",        "observe",
 };
 
 /* Files */

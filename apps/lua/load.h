@@ -32,6 +32,7 @@ enum ph_lua_hook {
     PH_LUA_SAVE_ROOM,
     PH_LUA_SAVE,
     PH_LUA_DRAIN,
+    PH_LUA_OBSERVE,
     PH_LUA_HOOKS
 };
 

@@ -133,6 +133,10 @@ static void push_arguments(lua_State *L, struct ph_app *app, enum ph_lua_hook ho
     case PH_LUA_DRAIN:
         lua_pushnumber(L, event->seconds);
         break;
+    case PH_LUA_OBSERVE:
+        lua_pushstring(L, event->name);
+        ph_lua_push(L, app, event->value);
+        break;
     case PH_LUA_SAVE_ROOM:
         push_room(L, event);
         break;
@@ -258,6 +262,7 @@ HOOK(on_data, PH_LUA_DATA)
 HOOK(on_shared, PH_LUA_SHARED_HOOK)
 HOOK(on_tick, PH_LUA_TICK)
 HOOK(on_drain, PH_LUA_DRAIN)
+HOOK(on_observe, PH_LUA_OBSERVE)
 
 /* joined: the interface has no hook for the moment after enter_room, in which a member can be greeted */
 
@@ -569,4 +574,5 @@ const struct ph_app_type lua_app = {
     .save_room = on_save_room,
     .save = on_save,
     .drain = on_drain,
+    .observe = on_observe,
 };

@@ -116,6 +116,12 @@ struct ph_app_type {
     ph_hook_fn save_room; /**< room; answer->value, at most 1 MiB, is given to the next create_room of this name */
     ph_hook_fn save;      /**< answer->value is given to the next load */
     ph_hook_fn drain;     /**< the server is about to stop: seconds are left */
+
+    /* Since interface 0.4. */
+    /** What happened to a stream of the server, whichever application has it. name: "stream.published",
+     *  "stream.unpublished", "stream.played", "stream.stopped"; value: {path, wall_ms, session, address, protocol,
+     * client}, and of an end {seconds, bytes, viewers}; what is not known is left out. */
+    ph_hook_fn observe;
 };
 
 /** What the server offers; a table or function that this version does not have is NULL. Tables only grow: look at

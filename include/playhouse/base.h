@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /** The interface; an application made for another major number is refused. 0.x: it may still change. */
-enum { PLAYHOUSE_ABI_MAJOR = 0, PLAYHOUSE_ABI_MINOR = 3 };
+enum { PLAYHOUSE_ABI_MAJOR = 0, PLAYHOUSE_ABI_MINOR = 4 };
 
 struct ph_app;   /**< an instance of an application: app.h */
 struct ph_value; /**< a value: values.h */

@@ -432,3 +432,4 @@ function playhouse.streams.stop(path, description) end
 ---@field save_room nil|fun(room: playhouse.Room): playhouse.Value
 ---@field save nil|fun(): playhouse.Value
 ---@field drain nil|fun(seconds: number)
+---@field observe nil|fun(name: string, stream: table)

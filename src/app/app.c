@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const ph_app_type_names[] = {"live", "relay", "echo", "chat", "lobby", "lua", "jsonrpc", "plugin", NULL};
+const char *const ph_app_type_names[] = {"live", "relay",   "echo",    "chat",   "lobby",
+                                         "lua",  "jsonrpc", "webhook", "plugin", NULL};
 static const char *const start_names[] = {"cached", "next", NULL};
 
 #define FIELD(name) offsetof(struct ph_app_settings, name)
@@ -106,7 +107,8 @@ static const struct ph_option rows[] = {
      .type = PH_OPTION_STRING,
      .initial = "",
      .max = 4096,
-     .help = "Of type jsonrpc: the backend; http://HOST/PATH, https://HOST/PATH or unix:/PATH/OF.SOCK:/PATH.",
+     .help = "Of type jsonrpc: the backend, of type webhook: who is told; http://HOST/PATH, https://HOST/PATH or "
+             "unix:/PATH/OF.SOCK:/PATH.",
      .offset = FIELD(url)},
     {.name = "token",
      .type = PH_OPTION_STRING,
@@ -118,7 +120,8 @@ static const struct ph_option rows[] = {
      .type = PH_OPTION_STRING,
      .initial = "",
      .max = 4096,
-     .help = "Of type jsonrpc: requests are signed with these, whsec_A, whsec_B; requests to the API may be too.",
+     .help = "Of types jsonrpc and webhook: requests are signed with these, whsec_A, whsec_B; requests to the API may "
+             "be too.",
      .offset = FIELD(secrets)},
     {.name = "dev",
      .type = PH_OPTION_BOOL,

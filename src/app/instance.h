@@ -83,7 +83,8 @@ struct ph_instance {
     unsigned n_jobs;             /**< that other threads do */
     struct ph_http_client *http; /**< NULL before the first request */
     struct ph_metrics metrics;
-    bool has_odd_metric; /**< the log has told of one that is not kept */
+    atomic_uint n_observed, n_unobserved; /**< observe.h: on their way; dropped since the last one */
+    bool has_odd_metric;                  /**< the log has told of one that is not kept */
 
     /* life.c */
     struct ph_mail load_mail, drain_mail, save_mail, yield_mail;

@@ -83,6 +83,7 @@
     X(NAME_BYTES, 128, "bytes", "an application or stream name")                                                \
     X(NAME_PARTS, 8, "parts", "of a path")                                                                      \
     X(EVENT_QUEUE, 1 * PH_MIB, "bytes", "answers and events waiting for one connection, then it is closed")     \
+    X(OBSERVED, 10000, "events", "of streams, on their way to one application that observes them")              \
     /* HTTP and WebSocket */                                                                                    \
     X(HTTP_HEAD, 16 * PH_KIB, "bytes", "head of a request")                                                     \
     X(HTTP_FIELDS, 64, "fields", "in the head of a request")                                                    \

@@ -11,6 +11,7 @@
 
 #include "app/access.h"
 #include "app/app.h"
+#include "app/observe.h"
 #include "app/theatre.h"
 #include "apps/bundled.h"
 #include "base/random.h"
@@ -29,6 +30,7 @@
 #include "gate/ws/tunnel.h"
 #include "main/certificates.h"
 #include "media/media.h"
+#include "media/observer.h"
 #include "net/admission.h"
 #include "net/detect.h"
 #include "net/listener.h"
@@ -148,7 +150,10 @@ static int make_theatre(struct server *server, const struct ph_state *state)
     struct ph_text text;
     ph_text_init(&text, server->store, sizeof server->store);
     ph_text_add(&text, "%s/store.db", state->directory);
-    return ph_theatre_create(&options, &server->theatre);
+    int err = ph_theatre_create(&options, &server->theatre);
+    if (!err)
+        ph_media_observe(server->media, &(struct ph_stream_observer){ph_theatre_observe, server->theatre});
+    return err;
 }
 
 static int make_gate(struct server *server, const struct ph_state *state)
@@ -676,6 +681,8 @@ void server_stop(struct server *server)
     if (server->workers)
         ph_loops_stop(server->workers);
     ph_hls_leave(server->hls);
+    if (server->media) /* who is left is cut off unobserved */
+        ph_media_observe(server->media, &(struct ph_stream_observer){0});
     ph_theatre_destroy(server->theatre);
     close_doors(&server->close_doors); /* those that a failed start, or no drain, has left open */
     ph_cluster_destroy(server->cluster);

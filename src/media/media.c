@@ -85,6 +85,17 @@ void ph_media_destroy(struct ph_media *media)
     free(media);
 }
 
+void ph_media_observe(struct ph_media *media, const struct ph_stream_observer *observer)
+{
+    media->observer = *observer;
+}
+
+void ph_media_tell(struct ph_media *media, const struct ph_stream_event *event)
+{
+    if (media->observer.told)
+        media->observer.told(media->observer.user, event);
+}
+
 struct ph_worker *ph_worker_of(struct ph_media *media, const struct ph_loop *loop)
 {
     for (uint32_t i = 0; i < media->config.n_workers; i++)

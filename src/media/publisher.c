@@ -22,6 +22,8 @@ struct ph_publisher {
     struct ph_list in_worker;
     struct ph_path path;
     char via[PH_VIA_MAX];
+    const struct ph_conn *conn;
+    uint64_t since_us; /* when it was granted; 0: it was not */
     const struct ph_publisher_events *events;
     void *user;
     enum state state;
@@ -42,6 +44,21 @@ static void destroy(struct ph_publisher *publisher)
     free(publisher);
 }
 
+static void tell(const struct ph_publisher *publisher, bool is_end)
+{
+    const struct ph_worker *worker = publisher->claim.worker;
+    struct ph_stream_event event = {
+        .path = publisher->path.text, .conn = publisher->conn, .is_publisher = true, .is_end = is_end};
+    if (publisher->claim.kind != PH_CLAIM_OWN)
+        return;
+    if (is_end) {
+        event.us = ph_loop_now(worker->loop) - publisher->since_us;
+        event.bytes = publisher->epoch->bytes;
+        event.viewers = atomic_load_explicit(&publisher->epoch->n_viewers, memory_order_relaxed);
+    }
+    ph_media_tell(worker->media, &event);
+}
+
 /* End the epoch and give up the claim; harmless when done already. */
 static void leave(struct ph_publisher *publisher)
 {
@@ -49,6 +66,8 @@ static void leave(struct ph_publisher *publisher)
     if (publisher->leaving)
         return;
     publisher->leaving = true;
+    if (publisher->since_us)
+        tell(publisher, true);
     ph_epoch_end(publisher->epoch);
     if (publisher->epoch->begun)
         publisher->claim.clock_after = publisher->epoch->clock;
@@ -64,6 +83,8 @@ static void granted(struct ph_claim *claim)
         return;
     publisher->state = LIVE;
     publisher->epoch->clock = claim->clock_before;
+    publisher->since_us = ph_loop_now(claim->worker->loop);
+    tell(publisher, false);
     publisher->events->granted(publisher->user);
 }
 
@@ -122,6 +143,7 @@ int ph_publisher_open(struct ph_media *media, struct ph_loop *loop, const struct
     ph_list_append(&worker->publishers, &publisher->in_worker);
     publisher->path = request->path;
     ph_text_copy(publisher->via, sizeof publisher->via, request->via);
+    publisher->conn = request->conn;
     publisher->events = request->events;
     publisher->user = request->user;
     publisher->claim = (struct ph_claim){

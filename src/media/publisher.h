@@ -18,6 +18,7 @@
 #include "media/path.h"
 #include "media/unit.h"
 
+struct ph_conn;
 struct ph_loop;
 struct ph_media;
 struct ph_publisher;
@@ -39,7 +40,8 @@ struct ph_publish_request {
     uint32_t lag_ms;                  /**< a viewer further behind skips, if it has no limit of its own */
     const struct ph_form *cache_form; /**< the form that is always written, and that others are made from */
     uint32_t cache_variant;
-    const char *via; /**< copied: the servers it came through, see media/finder.h; NULL: none */
+    const struct ph_conn *conn; /**< whose it is, lent until close; NULL: no client's */
+    const char *via;            /**< copied: the servers it came through, see media/finder.h; NULL: none */
     const struct ph_publisher_events *events; /**< static storage */
     void *user;
 };

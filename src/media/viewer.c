@@ -174,6 +174,8 @@ void ph_viewer_close(struct ph_viewer *viewer)
     }
     struct ph_watch *watch = viewer->watch;
     ph_loop_assert_owner(watch->worker->loop);
+    if (viewer->joined)
+        ph_viewing_tell(viewer, true);
     ph_viewing_leave(viewer);
     ph_deferred_cancel(&viewer->step);
     ph_list_remove(&viewer->in_watch);

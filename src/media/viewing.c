@@ -117,6 +117,18 @@ void ph_viewing_place(struct ph_viewer *viewer, const struct ph_join *join)
         set_limit(viewer, join->time_us);
 }
 
+void ph_viewing_tell(const struct ph_viewer *viewer, bool is_end)
+{
+    const struct ph_worker *worker = viewer->watch->worker;
+    const struct ph_stream_event event = {.path = viewer->watch->path.text,
+                                          .conn = viewer->outlet->conn,
+                                          .is_end = is_end,
+                                          .us = is_end ? ph_loop_now(worker->loop) - viewer->since_us : 0,
+                                          .bytes = is_end ? viewer->totals.bytes : 0};
+    if (viewer->outlet->conn)
+        ph_media_tell(worker->media, &event);
+}
+
 /* Tell the user that it joins an epoch; false when the viewer has been closed or paused in that event. */
 static bool tell_joined(struct ph_viewer *viewer)
 {
@@ -126,6 +138,10 @@ static bool tell_joined(struct ph_viewer *viewer)
     viewer->in_event = true;
     viewer->events->joined(viewer->user, again);
     viewer->in_event = false;
+    if (!again) {
+        viewer->since_us = ph_loop_now(viewer->watch->worker->loop);
+        ph_viewing_tell(viewer, false);
+    }
     if (viewer->closed) {
         ph_viewer_close(viewer);
         return false;

@@ -38,6 +38,7 @@ struct ph_viewer {
 
     struct ph_viewer_totals totals;
     uint64_t epoch_id; /**< the one it joined last */
+    uint64_t since_us; /**< when it joined first */
     int64_t limit_us;  /**< of lag: larger until it has caught up once */
     uint32_t variant;
     uint32_t lag_ms;
@@ -86,6 +87,9 @@ void ph_viewing_place(struct ph_viewer *viewer, const struct ph_join *join);
 
 /** The home refused the tap: -ENOENT the epoch has ended, -ENOMEM. */
 void ph_viewing_refused(struct ph_tap *tap, int answer);
+
+/** Tell the observer, of viewers that are clients. */
+void ph_viewing_tell(const struct ph_viewer *viewer, bool is_end);
 
 /** The outlet has sent what it could: see where `cursor` stands now. */
 void ph_viewing_sent(struct ph_cursor *cursor, size_t bytes);

@@ -17,6 +17,7 @@
 #include "media/finder.h"
 #include "media/locator.h"
 #include "media/media.h"
+#include "media/observer.h"
 #include "media/path.h"
 #include "net/loop.h"
 
@@ -40,9 +41,10 @@ struct ph_worker {
 struct ph_media {
     struct ph_media_config config; /**< no 0 in it */
     struct ph_hash_seed seed;
-    struct ph_finder finder;     /**< may be all zero */
-    struct ph_locator locator;   /**< the same */
-    _Atomic uint64_t next_epoch; /**< ids */
+    struct ph_finder finder;            /**< may be all zero */
+    struct ph_locator locator;          /**< the same */
+    struct ph_stream_observer observer; /**< the same */
+    _Atomic uint64_t next_epoch;        /**< ids */
     struct ph_worker workers[];
 };
 

@@ -17,7 +17,7 @@ enum { GUESTS = 80 };
 struct ph_app *stage_app;
 ph_answer_id stage_later[PARTS];
 ph_room_id stage_room;
-unsigned stage_unloads;
+unsigned stage_unloads, stage_n_observed;
 struct ph_answer stage_answer;
 struct ph_room_options stage_options;
 void (*stage_on_deliver)(struct guest *guest, const char *name, const struct rtmp_value *arguments);
@@ -229,6 +229,16 @@ static int at_once(struct ph_app *app, const struct ph_event *event, struct ph_a
     return on_call(app, event, answer);
 }
 
+static int on_observe(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer)
+{
+    const struct ph_values *values = app->host->values;
+    (void)answer;
+    if (stage_n_observed++ == 0)
+        note_hook("%s:%s:%.0f", event->name, values->text(values->get(event->value, "path"), NULL),
+                  values->number(values->get(event->value, "bytes"), -1));
+    return 0;
+}
+
 static const struct ph_method methods[] = {{.name = "side", .run = at_once, .concurrent = true}};
 
 static const struct ph_app_type type = {
@@ -257,6 +267,7 @@ static const struct ph_app_type type = {
     .tick = on_tick,
     .save = on_save,
     .save_room = on_save,
+    .observe = on_observe,
 };
 
 /* Guests */

@@ -36,6 +36,7 @@ extern struct ph_app *stage_app;        /* the instance, for functions of the ho
 extern ph_answer_id stage_later[PARTS]; /* of the last event of each kind */
 extern ph_room_id stage_room;           /* of the last event */
 extern unsigned stage_unloads;
+extern unsigned stage_n_observed; /* only the first since it was 0 is written down */
 
 int stage_open(void **state);
 int stage_close(void **state);

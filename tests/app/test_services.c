@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "app/metric.h"
+#include "app/observe.h"
 #include "base/limits.h"
+#include "media/observer.h"
 
 static unsigned n_fired;
 
@@ -104,6 +106,39 @@ static void metrics_have_names_kinds_and_an_end(void **state)
     assert_int_equal(ph_metric_find(&metrics, "rounds.won-2_x", true, &metric), 0);
 }
 
+static void what_happens_to_streams_is_observed(void **state)
+{
+    (void)state;
+    struct ph_theatre *theatre = ph_instance_of(stage_app)->theatre;
+    const struct ph_stream_event begin = {.path = "live/cam", .is_publisher = true},
+                                 end = {.path = "live/cam", .is_end = true, .bytes = 42};
+    stage_n_observed = 0;
+    ph_theatre_observe(theatre, &begin);
+    stage_turn();
+    stage_n_observed = 0;
+    ph_theatre_observe(theatre, &end);
+    stage_turn();
+    expect("stream.published:live/cam:-1 stream.stopped:live/cam:42", "");
+}
+
+static void what_cannot_be_observed_is_counted(void **state)
+{
+    (void)state;
+    struct ph_instance *instance = ph_instance_of(stage_app);
+    const struct ph_stream_event event = {.path = "live/cam"};
+    struct ph_metric *metric;
+    stage_n_observed = 0;
+    for (int i = 0; i < PH_LIMIT_OBSERVED + 5; i++)
+        ph_theatre_observe(instance->theatre, &event);
+    stage_turn();
+    assert_int_equal(stage_n_observed, PH_LIMIT_OBSERVED);
+    assert_int_equal(ph_metric_find(&instance->metrics, "observed_dropped", true, &metric), 0);
+    assert_true(atomic_load(&metric->value) == 5);
+    ph_theatre_observe(instance->theatre, &event); /* and there is room again */
+    stage_turn();
+    assert_int_equal(stage_n_observed, PH_LIMIT_OBSERVED + 1);
+}
+
 static char listed[256];
 
 static void on_list(struct ph_app *app, void *user, int error, const struct ph_value *value)
@@ -172,6 +207,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(timers_have_an_end, stage_open, stage_close),
         cmocka_unit_test_setup_teardown(jobs_have_an_end, stage_open, stage_close),
         cmocka_unit_test(metrics_have_names_kinds_and_an_end),
+        cmocka_unit_test_setup_teardown(what_happens_to_streams_is_observed, stage_open, stage_close),
+        cmocka_unit_test_setup_teardown(what_cannot_be_observed_is_counted, stage_open, stage_close),
         cmocka_unit_test_setup_teardown(streams_are_listed_and_stopped, stage_open, stage_close),
         cmocka_unit_test_setup_teardown(metadata_has_an_end, stage_open, stage_close),
     };

@@ -182,6 +182,7 @@ static int open_publisher(struct stream *stream)
         .lag_ms = (uint32_t)app->lag_ms,
         .cache_form = &ph_rtmp_form,
         .cache_variant = PH_RTMP_FORM_CACHE,
+        .conn = session->conn,
         .via = session->via,
         .events = &events,
         .user = publishing,
