@@ -145,6 +145,7 @@
     X(CACHE_FRAMES, 2500, "frames", "kept of one group of pictures")                                            \
     /* log and life */                                                                                          \
     X(LOG_LINE, 2 * PH_KIB, "bytes", "one line, with its line feed")                                            \
+    X(LOG_TAIL, 500, "lines", "that the API still tells")                                                       \
     X(LOG_PER_SECOND, 100, "lines", "of one class; the rest is counted")                                        \
     X(DRAIN_MS, 5000, "ms", "SIGTERM to the end")
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No lock: a line is formatted on the stack and leaves in one write. The count of each class lies in a small table of
- * atomics, found by the addresses of event and format; two classes that meet in one slot share its budget. Counts may
- * be off by a line or two when threads cross the end of a second together, which costs nobody anything.
+ * A line is formatted on the stack and leaves in one write, without a lock but that of the tail. The count of each
+ * class lies in a small table of atomics, found by the addresses of event and format; two classes that meet in one slot
+ * share its budget. Counts may be off by a line or two when threads cross the end of a second together, which costs
+ * nobody anything.
  */
 #include "base/log.h"
 
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/tail.h"
 #include "base/text.h"
 
 enum { N_CLASSES = 256, TAIL = 8 /* bytes kept for `..."}`, line feed and NUL */ };
@@ -33,6 +35,7 @@ struct ph_log {
     ph_log_sink_fn sink;
     void *user;
     int descriptor;
+    struct ph_tail *tail;
     struct class classes[N_CLASSES];
 };
 
@@ -60,6 +63,7 @@ int ph_log_create(const struct ph_log_options *options, struct ph_log **log)
     made->sink = options->sink ? options->sink : write_descriptor;
     made->user = options->sink ? options->user : made;
     made->descriptor = options->descriptor;
+    made->tail = options->tail;
     *log = made;
     return 0;
 }
@@ -117,6 +121,8 @@ static void write_line(struct ph_log *log, enum ph_log_level level, const char *
     line.cap = sizeof bytes;
     ph_text_add(&line, "%s%s\n", cut ? "..." : "", log->json ? "\"}" : "");
     log->sink(log->user, line.bytes, line.length);
+    if (log->tail)
+        ph_tail_add(log->tail, line.bytes, line.length);
 }
 
 static void tell_suppressed(struct ph_log *log, struct class *class)

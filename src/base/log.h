@@ -10,7 +10,7 @@
  * line tells how many were left out.
  *
  * Owner   Made in main, passed down as a pointer; NULL is a log that nobody reads.
- * Thread  Any: no lock; a line is one call of the sink.
+ * Thread  Any: a line is one call of the sink.
  * Limits  A line has at most PH_LIMIT_LOG_LINE bytes.
  * Since   0.1
  */
@@ -29,6 +29,7 @@ enum ph_log_level { PH_LOG_ERROR, PH_LOG_WARNING, PH_LOG_INFO, PH_LOG_DEBUG };
 typedef void (*ph_log_sink_fn)(void *user, const char *line, size_t length);
 
 struct ph_log;
+struct ph_tail;
 
 struct ph_log_options {
     enum ph_log_level level; /**< this level and graver ones are written */
@@ -37,6 +38,7 @@ struct ph_log_options {
     ph_log_sink_fn sink;          /**< NULL writes to `descriptor` with one write(2) per line */
     void *user;                   /**< of the sink */
     int descriptor;               /**< not owned */
+    struct ph_tail *tail;         /**< lent; gets every line too; NULL: none */
 };
 
 PH_MUST_USE int ph_log_create(const struct ph_log_options *options, struct ph_log **log);

@@ -15,6 +15,7 @@
 #include "app/theatre.h"
 #include "apps/bundled.h"
 #include "base/random.h"
+#include "base/tail.h"
 #include "base/text.h"
 #include "cluster/cluster.h"
 #include "gate/api/api.h"
@@ -69,6 +70,7 @@ struct server {
     struct ph_hls_gate *hls;
     struct ph_files *files;
     struct ph_api api;
+    struct ph_tail tail;
     struct ph_route routes[N_LOCAL_ROUTES + N_MEDIA_ROUTES]; /* the operator's first */
     struct door media_door, local;
     struct ph_certificates *certificates;
@@ -94,7 +96,8 @@ static int make_log(struct server *server)
     const struct ph_server_settings *settings = &server->settings->server;
     struct ph_log_options options = {.level = (enum ph_log_level)settings->log_level,
                                      .json = settings->log_format == PH_LOG_JSON,
-                                     .descriptor = STDERR_FILENO};
+                                     .descriptor = STDERR_FILENO,
+                                     .tail = &server->tail};
     return ph_log_create(&options, &server->log);
 }
 
@@ -423,6 +426,8 @@ static void wire(struct server *server, const struct ph_state *state)
     server->api.version = PLAYHOUSE_VERSION;
     server->api.memory = memory_used;
     server->api.order = order;
+    server->api.tail = &server->tail;
+    server->api.publish_key = server->settings->server.publish == PH_ACCESS_KEY ? state->publish_key : NULL;
     server->api.began_us = ph_loop_now(&server->workers->loop[0]);
     add_local_routes(server, server->routes);
     add_media_routes(server, server->routes + N_LOCAL_ROUTES);
@@ -505,6 +510,8 @@ static int open_door(struct server *server, const struct ph_listen_entry *entry,
         ph_text_add(&text, "listen.%s.address: %s", entry->name, what);
         return err;
     }
+    if (!is_local(entry) && !server->api.port)
+        server->api.port = ph_address_port(ph_listener_address(server->listeners[server->n_listeners]));
     server->names[server->n_listeners++] = entry->name;
     return 0;
 }
@@ -613,6 +620,7 @@ int server_start(const struct ph_settings *settings, const struct ph_state *stat
         return fail(error, -ENOMEM, "cannot start");
     made->settings = settings;
     made->close_doors.deliver = close_doors;
+    ph_tail_init(&made->tail);
     ph_apps_init(&made->apps);
     ph_access_init(&made->access, (enum ph_access_mode)settings->server.publish);
     int err = make(made, state, error);
@@ -701,6 +709,7 @@ void server_stop(struct server *server)
     ph_access_finish(&server->access);
     ph_certificates_destroy(server->certificates);
     ph_log_destroy(server->log);
+    ph_tail_finish(&server->tail);
     free(server->worker_list);
     free(server);
 }

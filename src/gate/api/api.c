@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/query.h"
 #include "base/secret.h"
+#include "base/tail.h"
 #include "base/text.h"
 #include "gate/api/census.h"
 #include "gate/api/resource.h"
@@ -156,6 +158,38 @@ static void tell_apps(const struct ph_api_call *call)
     json_decref(rows);
 }
 
+static void add_line(void *user, uint64_t number, const char *line, size_t length)
+{
+    json_t *row = json_stringn(line, length);
+    (void)number;
+    if (row)
+        (void)!json_array_append_new(user, row);
+}
+
+static void tell_log(const struct ph_api_call *call)
+{
+    struct rtmp_text given = ph_query_find(call->request->head->query, "after");
+    char digits[24] = "0";
+    uint64_t after = 0;
+    if (given.length && given.length < sizeof digits) {
+        memcpy(digits, given.data, given.length);
+        digits[given.length] = '\0';
+    }
+    if (given.length >= sizeof digits || ph_text_u64(digits, &after)) {
+        ph_api_refuse(call->exchange, 400, "after is the number of the last line that you have", NULL);
+        return;
+    }
+    json_t *lines = json_array();
+    uint64_t last = lines ? ph_tail_read(call->api->tail, after, add_line, lines) : 0;
+    ph_api_say(call->exchange, 200, lines ? json_pack("{s:I, s:o}", "last", (json_int_t)last, "lines", lines) : NULL);
+}
+
+static void tell_publish(const struct ph_api_call *call)
+{
+    const struct ph_api *api = call->api;
+    ph_api_say(call->exchange, 200, json_pack("{s:i, s:s?}", "port", (int)api->port, "key", api->publish_key));
+}
+
 static void order_reload(const struct ph_api_call *call)
 {
     call->api->order(true);
@@ -180,6 +214,8 @@ static const struct ph_page_fields streams = {"path", {"path", "live"}},
 const struct ph_resource ph_api_resources[] = {
     {"openapi.json", PH_HTTP_GET, PH_API_READ, "this description", NULL, 200, tell_description},
     {"server", PH_HTTP_GET, PH_API_READ, "the server and its workers", NULL, 200, begin_server},
+    {"publish", PH_HTTP_GET, PH_API_ADMIN, "where encoders publish, and the server's key", NULL, 200, tell_publish},
+    {"log", PH_HTTP_GET, PH_API_READ, "the newest lines of the log, behind number ?after=", NULL, 200, tell_log},
     {"streams", PH_HTTP_GET, PH_API_READ, "streams that somebody publishes or waits for", &streams, 200, begin_streams},
     {"streams/{path*}", PH_HTTP_GET, PH_API_READ, "one stream", NULL, 200, begin_stream},
     {"sessions", PH_HTTP_GET, PH_API_READ, "connections of clients", &sessions, 200, begin_sessions},

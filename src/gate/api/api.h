@@ -22,6 +22,7 @@ struct ph_log;
 struct ph_loops;
 struct ph_media;
 struct ph_relay;
+struct ph_tail;
 struct ph_theatre;
 
 /** Everything is lent. */
@@ -38,6 +39,9 @@ struct ph_api {
     void (*order)(bool is_reload); /**< reload, else end */
     atomic_bool is_draining;
     uint64_t began_us; /**< of the workers' clock */
+    struct ph_tail *tail;
+    const char *publish_key; /**< NULL: everybody may publish */
+    unsigned port;           /**< of clients */
 };
 
 /** The `answer` of routes; `user` is the struct ph_api. */

@@ -45,7 +45,7 @@ struct ph_files {
 /* Scripts and styles of our own only; others may embed the player. */
 static const char policy[] =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "media-src 'self' blob:; connect-src 'self' ws: wss:; worker-src 'self' blob:; base-uri 'none'; "
+    "media-src 'self' blob:; connect-src 'self' ws: wss:; frame-src 'self'; worker-src 'self' blob:; base-uri 'none'; "
     "form-action 'none'\r\n";
 
 static int read_all(int descriptor, size_t length, struct file *file)

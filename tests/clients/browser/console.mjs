@@ -23,8 +23,23 @@ await page.waitForFunction(() => document.querySelector("polyline").getAttribute
 const room = page.locator("#rooms tbody tr", { hasText: "chat/blue" });
 await room.locator("button").click();
 await page.waitForFunction(() => JSON.parse(document.getElementById("room").textContent || '{"members":[]}').members.length === 1);
+await page.waitForFunction(() => /publishing live\/cam/.test(document.getElementById("lines").textContent));
+await page.click("#publish summary");
+await page.waitForFunction(() => document.querySelectorAll("#ways code").length === 4);
+assert.match(await page.textContent("#ways"), /rtmp:\/\/127\.0\.0\.1:\d+\/live\/cam\?key=[a-z0-9]{16,}/);
+await page.fill("#name", "other");
+await page.waitForFunction(() => /live\/other\?key=/.test(document.getElementById("ways").textContent));
+if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT, fullPage: true });
+await page.locator("#streams tbody tr", { hasText: "live/cam" }).locator("button").click();
+const player = page.frameLocator("#preview");
+await player.locator("video").waitFor();
+for (let i = 0; ; i++) {
+  const frame = page.frames().find((one) => one.url().includes("/watch/live/cam"));
+  if (frame && await frame.evaluate(() => document.getElementById("video")?.currentTime > 0.5)) break;
+  assert.ok(i < 300, "the preview plays");
+  await page.waitForTimeout(100);
+}
 const guest = page.locator("#sessions tbody tr", { hasText: "chat/blue" });
-if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
 await guest.locator("button").click();
 await guest.waitFor({ state: "detached" });
 await page.click("#leave");
