@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hello.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static uint8_t *put_text(uint8_t *p, const char *text)
@@ -67,4 +68,13 @@ size_t hello_publish(uint8_t out[HELLO_MAX], const char *app, const char *stream
     uint8_t body[256], *p = put_null(put_number(put_string(body, "publish"), 3));
     p = put_string(put_string(p, stream), "live");
     return (size_t)(put_command(put_opening(out, app), body, p, 1) - out);
+}
+
+size_t hello_web(uint8_t out[HELLO_MAX], const char *kind, const char *app, const char *stream)
+{
+    static const char upgrade[] = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                  "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+    int n = snprintf((char *)out, HELLO_MAX, "GET /%s/%s.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", app, stream,
+                     strcmp(kind, "ws") == 0 ? upgrade : "");
+    return (size_t)n;
 }

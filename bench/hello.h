@@ -15,6 +15,9 @@ enum {
 /** connect, createStream, play on message stream 1. Returns the length. */
 size_t hello_play(uint8_t out[HELLO_MAX], const char *app, const char *stream);
 
+/** A request for the stream as FLV; `kind`: "http" or "ws". Returns the length. */
+size_t hello_web(uint8_t out[HELLO_MAX], const char *kind, const char *app, const char *stream);
+
 /** connect, createStream, publish on message stream 1. Returns the length. */
 size_t hello_publish(uint8_t out[HELLO_MAX], const char *app, const char *stream);
 

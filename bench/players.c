@@ -10,6 +10,7 @@
  *
  *     -j  spread the joins over so many milliseconds      -s  the last STOPPED players stop reading after a second
  *     -h  HALF players before them read at half of KBPS   -r  raw: the server just sends, nobody says anything
+ *     -x  http or ws: they ask for APP/STREAM as FLV instead, in an answer or in a WebSocket
  *
  * Lines on standard input are commands: "mark" begins to count anew, "report" prints one line of JSON, end of file
  * ends it.
@@ -51,7 +52,7 @@ struct bench {
     uint16_t port;
     bool raw;
     uint8_t hello[HELLO_MAX];
-    size_t n_hello;
+    size_t n_hello, says; /* of hello, at once */
     int epoll;
     uint64_t bytes, mark_ns, lost;
     uint32_t *delays_us;
@@ -105,7 +106,8 @@ static void open_player(struct bench *b, struct player *player)
     if (player->kind == PROBE)
         player->tail = malloc(STAMP_SIZE);
     uint8_t c0c1[HELLO_C0C1] = {3};
-    if (!b->raw && write(player->fd, c0c1, sizeof c0c1) != sizeof c0c1)
+    if ((!b->raw && write(player->fd, c0c1, sizeof c0c1) != sizeof c0c1) ||
+        (b->says && write(player->fd, b->hello, b->says) != (ssize_t)b->says))
         lose(b, player);
     else
         watch(b, player, EPOLL_CTL_ADD);
@@ -270,8 +272,9 @@ static void run(struct bench *b)
 int main(int argc, char **argv)
 {
     struct bench *b = &bench;
+    const char *web = NULL;
     int option;
-    while ((option = getopt(argc, argv, "p:j:s:h:k:r")) != -1) {
+    while ((option = getopt(argc, argv, "p:j:s:h:k:rx:")) != -1) {
         uint32_t value = optarg ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
         switch (option) {
         case 'p':
@@ -292,6 +295,10 @@ int main(int argc, char **argv)
         case 'r':
             b->raw = true;
             break;
+        case 'x':
+            b->raw = true;
+            web = optarg;
+            break;
         default:
             return 2;
         }
@@ -299,7 +306,9 @@ int main(int argc, char **argv)
     if (argc - optind != 4)
         return fprintf(stderr, "usage: players [options] PORT APP STREAM N; see the head of players.c\n"), 2;
     b->port = (uint16_t)strtoul(argv[optind], NULL, 10);
-    b->n_hello = hello_play(b->hello, argv[optind + 1], argv[optind + 2]);
+    b->n_hello = web ? hello_web(b->hello, web, argv[optind + 1], argv[optind + 2])
+                     : hello_play(b->hello, argv[optind + 1], argv[optind + 2]);
+    b->says = web ? b->n_hello : 0;
     b->n = (uint32_t)strtoul(argv[optind + 3], NULL, 10);
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);

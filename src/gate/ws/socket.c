@@ -9,7 +9,7 @@
 enum { CONTROL_MAX = 16 * 1024, QUEUED_MAX = 64 };
 
 struct ph_ws {
-    wslay_event_context_ptr wslay;
+    wslay_event_context_ptr wslay; /* NULL: the peer has said nothing yet, as who only watches never does */
     size_t max;
     const struct ph_ws_events *events;
     void *user;
@@ -72,28 +72,35 @@ static void on_piece(wslay_event_context_ptr wslay, const struct wslay_event_on_
         ws->events->message(ws->user, ws->kind, piece->data, piece->data_length);
 }
 
-int ph_ws_create(size_t max, const struct ph_ws_events *events, void *user, struct ph_ws **ws)
+static bool need_wslay(struct ph_ws *ws)
 {
     static const struct wslay_event_callbacks callbacks = {.recv_callback = on_want,
                                                            .send_callback = on_send,
                                                            .on_frame_recv_start_callback = on_frame,
                                                            .on_frame_recv_chunk_callback = on_piece,
                                                            .on_msg_recv_callback = on_message};
+    if (ws->wslay)
+        return true;
+    if (wslay_event_context_server_init(&ws->wslay, &callbacks, ws)) {
+        ws->wslay = NULL;
+        return false;
+    }
+    if (ws->max)
+        wslay_event_config_set_max_recv_msg_length(ws->wslay, ws->max);
+    else
+        wslay_event_config_set_no_buffering(ws->wslay, 1);
+    return true;
+}
+
+int ph_ws_create(size_t max, const struct ph_ws_events *events, void *user, struct ph_ws **ws)
+{
     struct ph_ws *made = calloc(1, sizeof *made);
     if (!made)
         return -ENOMEM;
-    if (wslay_event_context_server_init(&made->wslay, &callbacks, made)) {
-        free(made);
-        return -ENOMEM;
-    }
     made->max = max;
     made->events = events;
     made->user = user;
     ph_buf_init(&made->control, CONTROL_MAX);
-    if (max)
-        wslay_event_config_set_max_recv_msg_length(made->wslay, max);
-    else
-        wslay_event_config_set_no_buffering(made->wslay, 1);
     *ws = made;
     return 0;
 }
@@ -102,7 +109,8 @@ void ph_ws_destroy(struct ph_ws *ws)
 {
     if (!ws)
         return;
-    wslay_event_context_free(ws->wslay);
+    if (ws->wslay)
+        wslay_event_context_free(ws->wslay);
     ph_buf_finish(&ws->control);
     free(ws);
 }
@@ -116,6 +124,8 @@ static bool collect(struct ph_ws *ws)
 
 int ph_ws_feed(struct ph_ws *ws, const uint8_t *bytes, size_t length)
 {
+    if (!need_wslay(ws))
+        return -EPIPE;
     ws->bytes = bytes;
     ws->left = length;
     while (ws->left && wslay_event_get_read_enabled(ws->wslay)) {
@@ -132,6 +142,8 @@ void ph_ws_close(struct ph_ws *ws, uint16_t code, const char *reason)
 {
     enum { REASON_MAX = 123 };
     size_t length = strlen(reason);
+    if (!need_wslay(ws))
+        return;
     if (!ws->is_closing)
         (void)!wslay_event_queue_close(ws->wslay, code, (const uint8_t *)reason,
                                        length < REASON_MAX ? length : REASON_MAX);
@@ -143,7 +155,7 @@ struct ph_buf *ph_ws_control(struct ph_ws *ws) { return &ws->control; }
 
 bool ph_ws_is_goodbye(const struct ph_ws *ws)
 {
-    return wslay_event_get_close_received(ws->wslay) &&
+    return ws->wslay && wslay_event_get_close_received(ws->wslay) &&
            wslay_event_get_status_code_received(ws->wslay) == WSLAY_CODE_NORMAL_CLOSURE;
 }
 
@@ -151,6 +163,8 @@ const char *ph_ws_fault(const struct ph_ws *ws)
 {
     if (ws->is_closing)
         return "closed by the server";
+    if (!ws->wslay)
+        return "";
     if (wslay_event_get_close_received(ws->wslay))
         return "the client closed it";
     return wslay_event_get_read_enabled(ws->wslay) ? "" : "the client broke the rules of WebSocket";

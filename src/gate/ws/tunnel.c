@@ -73,34 +73,29 @@ static int read_tunnel(struct ph_filter *filter, uint8_t *into, size_t cap, size
     return 0;
 }
 
-static int send_header(struct tunnel *tunnel)
-{
-    size_t accepted = 0;
-    int err = tunnel->header_at < tunnel->header_length
-                  ? write_below(&tunnel->filter, tunnel->header + tunnel->header_at,
-                                tunnel->header_length - tunnel->header_at, &accepted)
-                  : 0;
-    tunnel->header_at += accepted;
-    return err;
-}
-
-/* As many pieces as the message still has room for. */
-static int send_payload(struct tunnel *tunnel, const struct iovec *iov, int n, size_t *accepted)
+/* What is left of the header, and as many pieces as the message still has room for: in one write. */
+static int send_message(struct tunnel *tunnel, const struct iovec *iov, int n, size_t *accepted)
 {
     enum { PIECES = 64 };
     struct iovec cut[PIECES];
+    size_t header = tunnel->header_length - tunnel->header_at, room = tunnel->left, sent = 0;
     int n_cut = 0;
-    size_t room = tunnel->left;
+    if (header)
+        cut[n_cut++] = (struct iovec){tunnel->header + tunnel->header_at, header};
     for (int i = 0; i < n && n_cut < PIECES && room; i++) {
         cut[n_cut] = iov[i];
         if (cut[n_cut].iov_len > room)
             cut[n_cut].iov_len = room;
         room -= cut[n_cut++].iov_len;
     }
-    int err = tunnel->filter.below->ops->write(tunnel->filter.below, cut, n_cut, accepted);
-    if (!err)
-        tunnel->left -= *accepted;
-    return err;
+    int err = tunnel->filter.below->ops->write(tunnel->filter.below, cut, n_cut, &sent);
+    if (err)
+        return err;
+    header = sent < header ? sent : header;
+    tunnel->header_at += header;
+    *accepted = sent - header;
+    tunnel->left -= *accepted;
+    return 0;
 }
 
 static int write_tunnel(struct ph_filter *filter, const struct iovec *iov, int n, size_t *accepted)
@@ -118,10 +113,7 @@ static int write_tunnel(struct ph_filter *filter, const struct iovec *iov, int n
         tunnel->header_at = 0;
         tunnel->header_length = ph_ws_header(PH_WS_BINARY, tunnel->left, tunnel->header);
     }
-    err = send_header(tunnel);
-    if (err || tunnel->header_at < tunnel->header_length)
-        return err;
-    return send_payload(tunnel, iov, n, accepted);
+    return send_message(tunnel, iov, n, accepted);
 }
 
 static size_t promised(const struct ph_filter *filter)
