@@ -7,6 +7,7 @@
 
 const char *const ph_app_type_names[] = {"live", "relay",   "echo",    "chat",   "lobby",
                                          "lua",  "jsonrpc", "webhook", "plugin", NULL};
+static const char *const hls_names[] = {"false", "true", "always", NULL};
 static const char *const start_names[] = {"cached", "next", NULL};
 
 #define FIELD(name) offsetof(struct ph_app_settings, name)
@@ -49,10 +50,13 @@ static const struct ph_option rows[] = {
      .help = "A lost publisher may return within this time without its viewers being told.",
      .offset = FIELD(linger_ms)},
     {.name = "hls",
-     .type = PH_OPTION_BOOL,
+     .type = PH_OPTION_ENUM,
      .initial = "true",
-     .help = "Streams may be played over HLS, at /APP/STREAM.m3u8.",
-     .offset = FIELD(hls)},
+     .help = "Streams may be played over HLS, at /APP/STREAM.m3u8: segments are made while somebody asks, or always, "
+             "so that "
+             "the first viewer does not wait for one.",
+     .offset = FIELD(hls),
+     .choices = hls_names},
     {.name = "remoting",
      .type = PH_OPTION_BOOL,
      .initial = "false",

@@ -24,6 +24,7 @@
 
 enum { PH_APPS_MAX = 256 };
 
+enum ph_app_hls { PH_APP_HLS_OFF, PH_APP_HLS_ASKED, PH_APP_HLS_ALWAYS }; /**< when segments are made */
 enum ph_app_start {
     PH_APP_START_CACHED, /**< a viewer begins at the last key frame: picture at once */
     PH_APP_START_NEXT,   /**< at the next one: least delay */
@@ -42,7 +43,7 @@ struct ph_app_settings {
     int start;                     /**< enum ph_app_start */
     int64_t lag_ms;                /**< a viewer further behind skips */
     int64_t linger_ms;             /**< a lost publisher may return unnoticed */
-    bool hls;                      /**< streams may be played over HLS */
+    int hls;                       /**< enum ph_app_hls */
     bool remoting;                 /**< calls by AMF over HTTP are taken */
     bool takeover;                 /**< a second publisher takes the stream over without asking the first */
     int64_t answer_ms;             /**< for a hook that decides later */

@@ -136,6 +136,15 @@ static int make_apps(struct server *server, const char *server_key)
     return err;
 }
 
+/* Streams that begin and end, and who watches. */
+static void observe(void *user, const struct ph_stream_event *event)
+{
+    struct server *server = user;
+    ph_theatre_observe(server->theatre, event);
+    if (server->hls)
+        ph_hls_observe(server->hls, event);
+}
+
 static int make_theatre(struct server *server, const struct ph_state *state)
 {
     struct ph_theatre_options options = {
@@ -155,7 +164,7 @@ static int make_theatre(struct server *server, const struct ph_state *state)
     ph_text_add(&text, "%s/store.db", state->directory);
     int err = ph_theatre_create(&options, &server->theatre);
     if (!err)
-        ph_media_observe(server->media, &(struct ph_stream_observer){ph_theatre_observe, server->theatre});
+        ph_media_observe(server->media, &(struct ph_stream_observer){observe, server});
     return err;
 }
 

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "gate/hls/guest.h"
+#include "media/observer.h"
 #include "net/conn.h"
 
 enum { FIELDS_TEXT = 256, PACKAGERS_MAX = 1000 };
@@ -244,6 +245,23 @@ void ph_hls_answer(void *user, struct ph_exchange *exchange, const struct ph_req
     ph_list_init(&ask->link);
     ph_exchange_wait(exchange, on_gone, ask);
     ph_hls_ask(ask);
+}
+
+void ph_hls_observe(struct ph_hls_gate *gate, const struct ph_stream_event *event)
+{
+    size_t length = strlen(event->path);
+    const struct ph_application *app = ph_apps_find(gate->options.apps, event->path, length);
+    bool is_wanted = event->is_publisher && !event->is_end && app && app->settings.hls == PH_APP_HLS_ALWAYS;
+    struct ph_hls_ask *ask = is_wanted ? calloc(1, sizeof *ask) : NULL;
+    if (!ask) /* without memory it begins when somebody asks */
+        return;
+    memcpy(ask->path.text, event->path, length + 1);
+    ask->path.length = length;
+    ask->kind = PH_HLS_MASTER;
+    ask->shelf = gate->shelves;
+    ask->home = gate->shelves[0].loop;
+    ph_list_init(&ask->link);
+    ph_hls_fetch(ask);
 }
 
 /* Life */

@@ -28,6 +28,7 @@ struct ph_hls_gate;
 struct ph_log;
 struct ph_loops;
 struct ph_media;
+struct ph_stream_event;
 struct ph_theatre;
 
 /** Everything is lent. */
@@ -48,6 +49,9 @@ void ph_hls_leave(struct ph_hls_gate *gate);
 
 /** After the loops have stopped. NULL is fine. */
 void ph_hls_destroy(struct ph_hls_gate *gate);
+
+/** [any worker] A stream has begun: make its segments at once where its application wants them always. */
+void ph_hls_observe(struct ph_hls_gate *gate, const struct ph_stream_event *event);
 
 /** The `answer` of routes; `user` is the gate. */
 void ph_hls_answer(void *user, struct ph_exchange *exchange, const struct ph_request *request);

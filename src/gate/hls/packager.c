@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/app.h"
 #include "app/letter.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -32,10 +33,10 @@ struct ph_packager {
     struct ph_list waiting; /* list of struct ph_hls_ask::link */
     unsigned n_waiting;
     struct ph_timer sweep;
-    struct ph_deferred step; /* what the stream's events lead to */
-    uint64_t asked_us;       /* when the last request came */
-    uint32_t seen;           /* parts, when those who wait were looked at last */
-    bool is_absent, has_failed;
+    struct ph_deferred step;               /* what the stream's events lead to */
+    uint64_t asked_us;                     /* when the last request came */
+    uint32_t seen;                         /* parts, when those who wait were looked at last */
+    bool is_absent, has_failed, is_always; /* the last: while the stream lives */
 };
 
 static const struct ph_slice nothing = {NULL, 0, 0};
@@ -198,6 +199,8 @@ static void look_again(struct ph_packager *packager, uint64_t now_us)
 static bool is_idle(const struct ph_packager *packager, uint64_t now_us)
 {
     bool is_empty = packager->is_absent && ph_presentation_is_empty(&packager->presentation);
+    if (packager->is_always && !packager->is_absent && !packager->has_failed)
+        return false;
     return packager->n_waiting == 0 &&
            (is_empty || packager->has_failed || now_us - packager->asked_us > PH_LIMIT_HLS_IDLE_MS * UINT64_C(1000));
 }
@@ -309,6 +312,8 @@ struct ph_packager *ph_packager_create(struct ph_hls_shelf *shelf, const struct 
         return NULL;
     packager->shelf = shelf;
     packager->path = *path;
+    const struct ph_application *app = ph_apps_find(shelf->gate->options.apps, path->text, path->length);
+    packager->is_always = container == PH_HLS_FMP4 && app && app->settings.hls == PH_APP_HLS_ALWAYS;
     ph_list_init(&packager->waiting);
     ph_timer_init(&packager->sweep, on_sweep);
     ph_deferred_init(&packager->step, on_step);

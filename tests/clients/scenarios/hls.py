@@ -204,6 +204,25 @@ def hls_ts_for_old_players():
 
 
 @scenario
+def hls_always():
+    """Segments are there before anybody asks, and stay while nobody does; another application makes none."""
+    with live("app.live.hls=always", "app.other.type=live", "log.level=debug") as server:
+        with publish(sample("h264-aac", 12), server.url(key=True)) as source:
+            server.wait_line("live/cam: segments are made|segments are made")
+            server.wait_line("publishing live/cam")
+            time.sleep(5)
+            began = time.monotonic()
+            text = playlist(server)
+            assert len(re.findall(r"^s\d+\.m4s$", text, re.MULTILINE)) >= 2, text
+            assert time.monotonic() - began < 1, "the first viewer waited"
+            source.stop()
+        with publish(sample("h264-aac", 12), server.url("cam", key=True).replace("/live/", "/other/")) as source:
+            server.wait_line("publishing other/cam")
+            source.stop()
+        assert not any("segments are made" in line and "other/cam" in line for line in server.lines)
+
+
+@scenario
 def hls_by_the_book():
     """A player that follows part by part: each playlist keeps the rules, parts make up segments byte for byte."""
     with live("app.live.linger=0") as server:
