@@ -195,7 +195,8 @@ static void odd_lengths(void **state)
             broken[i].length = k; /* cut anywhere */
             assert_int_equal(ph_ts_piece(&ts, tracks, 1, &run, 1, &out), 0);
         }
-        memset(broken[i].config + 5, 0xFF, 60);
+        memset(broken[i].config + 5, 0xFF, 60); /* sets that are longer than all there is */
+        broken[i].length = 65;
         assert_int_equal(ph_ts_piece(&ts, tracks, 1, &run, 1, &out), 0);
     }
     const struct ph_mux_run stranger = {3, 0, samples, 2, both, sizeof both};

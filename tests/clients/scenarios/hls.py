@@ -222,6 +222,25 @@ def hls_always():
         assert not any("segments are made" in line and "other/cam" in line for line in server.lines)
 
 
+@scenario(long=True)
+def hls_ends_when_nobody_asks():
+    """A minute after the last request segments are made no more; where they are always wanted, they are."""
+    with live("app.show.type=live", "app.show.hls=always", "log.level=debug") as server:
+        path = sample("h264-aac", 100)
+        with publish(path, server.url(key=True)) as one, publish(path, server.url(key=True).replace("/live/", "/show/")) as other:
+            server.wait_line("publishing live/cam")
+            server.wait_line("publishing show/cam")
+            for name in ("live", "show"):
+                playlist(server, path=f"/{name}/cam.hls/live.m3u8")
+            time.sleep(64)
+            for name in ("live", "show"):
+                playlist(server, path=f"/{name}/cam.hls/live.m3u8")
+            one.stop()
+            other.stop()
+        made = [sum("segments are made" in line and f"{name}/cam" in line for line in server.lines) for name in ("live", "show")]
+        assert made == [2, 1], made
+
+
 @scenario
 def hls_by_the_book():
     """A player that follows part by part: each playlist keeps the rules, parts make up segments byte for byte."""
