@@ -82,15 +82,9 @@ static bool is_known(const char *name)
 
 static int read_secrets(struct ph_rpc_proxy *proxy, const char **fault)
 {
-    const char *at = proxy->host->options->text(proxy->app, "secrets");
-    for (at = at ? at : ""; *(at += strspn(at, " ,"));) {
-        size_t length = strcspn(at, " ,");
-        const char *why = ph_rpc_signer_add(&proxy->signer, at, length);
-        if (why)
-            return fail(proxy, "secrets", why, fault);
-        at += length;
-    }
-    return 0;
+    const char *secrets = proxy->host->options->text(proxy->app, "secrets");
+    const char *why = secrets ? ph_rpc_signer_add(&proxy->signer, secrets) : NULL;
+    return why ? fail(proxy, "secrets", why, fault) : 0;
 }
 
 static const struct ph_rpc_dialect *find_dialect(const char *name)

@@ -24,7 +24,7 @@ static int decode(const char *text, size_t length, uint8_t *bytes, size_t cap)
     return n - (int)padding;
 }
 
-const char *ph_rpc_signer_add(struct ph_rpc_signer *signer, const char *secret, size_t length)
+static const char *add(struct ph_rpc_signer *signer, const char *secret, size_t length)
 {
     static const char prefix[] = "whsec_";
     size_t cut = sizeof prefix - 1;
@@ -37,6 +37,16 @@ const char *ph_rpc_signer_add(struct ph_rpc_signer *signer, const char *secret, 
         return "behind whsec_ stand 24 to 64 bytes in base64; make one by: echo whsec_$(openssl rand -base64 32)";
     signer->secret[signer->n++].length = (size_t)n;
     return NULL;
+}
+
+const char *ph_rpc_signer_add(struct ph_rpc_signer *signer, const char *secrets)
+{
+    const char *why = NULL;
+    for (size_t length; !why && *(secrets += strspn(secrets, " ,")); secrets += length) {
+        length = strcspn(secrets, " ,");
+        why = add(signer, secrets, length);
+    }
+    return why;
 }
 
 /* Without memory the digest is nobody's: the receiver refuses it. */

@@ -23,8 +23,9 @@ struct ph_rpc_signer {
     size_t n; /**< 0: nothing is signed */
 };
 
-/** Add "whsec_…", base64 of 24 to 64 bytes. NULL: done; else a phrase that says what is wrong. */
-const char *ph_rpc_signer_add(struct ph_rpc_signer *signer, const char *secret, size_t length);
+/** Add those of a list, "whsec_…, whsec_…", each base64 of 24 to 64 bytes. NULL: done; else a phrase that says what is
+ *  wrong. */
+const char *ph_rpc_signer_add(struct ph_rpc_signer *signer, const char *secrets);
 
 /** What the header webhook-signature says. */
 void ph_rpc_sign(const struct ph_rpc_signer *signer, const char *id, uint64_t seconds, const char *body, size_t length,

@@ -250,19 +250,6 @@ static int on_connect(struct ph_app *app, const struct ph_event *event, struct p
 
 /* Life */
 
-static const char *read_secrets(struct hook *hook)
-{
-    const char *at = hook->app->host->options->text(hook->app, "secrets");
-    for (at = at ? at : ""; *(at += strspn(at, " ,"));) {
-        size_t length = strcspn(at, " ,");
-        const char *why = ph_rpc_signer_add(&hook->signer, at, length);
-        if (why)
-            return why;
-        at += length;
-    }
-    return NULL;
-}
-
 static int on_load(struct ph_app *app, const struct ph_event *event, struct ph_answer *answer)
 {
     const struct ph_app_options_service *options = app->host->options;
@@ -279,7 +266,8 @@ static int on_load(struct ph_app *app, const struct ph_event *event, struct ph_a
                           .last = &hook->first,
                           .born_ms = app->host->timers->wall_ms(app)};
     bool is_web = hook->url && (strncmp(hook->url, "http://", 7) == 0 || strncmp(hook->url, "https://", 8) == 0);
-    answer->description = is_web ? read_secrets(hook)
+    const char *secrets = options->text(app, "secrets");
+    answer->description = is_web ? (secrets ? ph_rpc_signer_add(&hook->signer, secrets) : NULL)
                                  : "url: write where notices go, http://HOST/PATH or https://HOST/PATH";
     if (!answer->description && app->host->timers->start(app, 0, LOOK_MS, LOOK_MS, on_look, hook, &timer) == 0)
         return PH_ACCEPT;

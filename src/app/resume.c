@@ -8,6 +8,7 @@
 #include "app/room.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/text.h"
 
 /* Tokens */
 
@@ -20,15 +21,12 @@ static void forget_token(struct ph_member *member)
 
 bool ph_token_write(char token[PH_TOKEN_TEXT])
 {
-    static const char digits[] = "0123456789abcdef";
+    struct ph_text text;
     uint8_t secret[(PH_TOKEN_TEXT - 1) / 2];
     if (ph_random_fill(secret, sizeof secret))
         return false;
-    for (size_t i = 0; i < sizeof secret; i++) {
-        token[2 * i] = digits[secret[i] >> 4];
-        token[2 * i + 1] = digits[secret[i] & 15];
-    }
-    token[PH_TOKEN_TEXT - 1] = '\0';
+    ph_text_init(&text, token, PH_TOKEN_TEXT);
+    ph_text_add_hex(&text, secret, sizeof secret);
     return true;
 }
 

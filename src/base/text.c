@@ -42,6 +42,17 @@ int ph_text_u64(const char *text, uint64_t *value)
     return err;
 }
 
+int ph_text_u64_of(const char *bytes, size_t length, uint64_t *value)
+{
+    char digits[24];
+    if (length >= sizeof digits || (length && memchr(bytes, '\0', length)))
+        return -EINVAL;
+    if (length)
+        memcpy(digits, bytes, length);
+    digits[length] = '\0';
+    return ph_text_u64(digits, value);
+}
+
 int ph_text_i64(const char *text, int64_t *value)
 {
     bool negative = *text == '-';
@@ -185,6 +196,12 @@ static bool add_whole(struct ph_text *text, const void *bytes, size_t length)
     text->length += length;
     text->bytes[text->length] = '\0';
     return true;
+}
+
+void ph_text_add_hex(struct ph_text *text, const void *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        ph_text_add(text, "%02x", ((const uint8_t *)bytes)[i]);
 }
 
 void ph_text_add_bytes(struct ph_text *text, const void *bytes, size_t length)

@@ -22,6 +22,9 @@
 /** Digits only. */
 PH_MUST_USE int ph_text_u64(const char *text, uint64_t *value);
 
+/** The same of bytes with no NUL behind them, at most 23. */
+PH_MUST_USE int ph_text_u64_of(const char *bytes, size_t length, uint64_t *value);
+
 /** Digits, with a minus before them or not. */
 PH_MUST_USE int ph_text_i64(const char *text, int64_t *value);
 
@@ -65,6 +68,9 @@ void ph_text_add_escaped(struct ph_text *text, const void *bytes, size_t length)
 
 /** Add bytes as the inside of a JSON string; what is not UTF-8 becomes U+FFFD. Never cuts an escape in half. */
 void ph_text_add_json(struct ph_text *text, const void *bytes, size_t length);
+
+/** Add bytes as lower-case hexadecimal digits, two for each. */
+void ph_text_add_hex(struct ph_text *text, const void *bytes, size_t length);
 
 /** Add a size for people: "712 B", "3.1 GB" (units of 1000). */
 void ph_text_add_amount(struct ph_text *text, uint64_t bytes);

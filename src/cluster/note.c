@@ -13,14 +13,11 @@ static const char *const verbs[] = {
 
 static void sign(const char *text, const char *key, char code[CODE + 1])
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t bytes[PH_SECRET_CODE];
+    struct ph_text out;
     ph_secret_sign(key, strlen(key), text, strlen(text), bytes);
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        code[2 * i] = digits[bytes[i] >> 4];
-        code[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    code[CODE] = '\0';
+    ph_text_init(&out, code, CODE + 1);
+    ph_text_add_hex(&out, bytes, sizeof bytes);
 }
 
 void note_write(const struct note *note, const char *key, char text[NOTE_TEXT])

@@ -153,9 +153,39 @@ static void amounts_and_times(void **state)
     assert_string_equal(bytes, "999 B, 3.1 GB, 1.0 MB, 01:12:40, 1d 01:00:00, 2026-08-01T12:00:00.123Z");
 }
 
+static void numbers_among_other_bytes(void **state)
+{
+    (void)state;
+    uint64_t value = 7;
+    assert_int_equal(ph_text_u64_of("1234x", 4, &value), 0);
+    assert_int_equal(value, 1234);
+    assert_int_equal(ph_text_u64_of("1234x", 5, &value), -EINVAL);
+    assert_int_equal(ph_text_u64_of(NULL, 0, &value), -EINVAL);
+    assert_int_equal(ph_text_u64_of("12\0004", 4, &value), -EINVAL);
+    assert_int_equal(ph_text_u64_of("18446744073709551615", 20, &value), 0);
+    assert_true(value == UINT64_MAX);
+    assert_true(ph_text_u64_of("18446744073709551616", 20, &value) != 0);
+    assert_int_equal(ph_text_u64_of("000000000000000000000001", 24, &value), -EINVAL);
+}
+
+static void hexadecimal_digits(void **state)
+{
+    (void)state;
+    char bytes[8];
+    struct ph_text text;
+    ph_text_init(&text, bytes, sizeof bytes);
+    ph_text_add_hex(&text, "\x00\xa5\xff", 3);
+    assert_string_equal(bytes, "00a5ff");
+    assert_false(text.cut);
+    ph_text_add_hex(&text, "\x01", 1);
+    assert_true(text.cut);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_among_other_bytes),
+        cmocka_unit_test(hexadecimal_digits),
         cmocka_unit_test(numbers),
         cmocka_unit_test(sizes),
         cmocka_unit_test(durations),

@@ -125,10 +125,7 @@ static void begin_sessions(const struct ph_api_call *call)
 static void begin_kick(const struct ph_api_call *call)
 {
     struct ph_census wish = {.told = tell_kicked};
-    char digits[24] = "";
-    if (call->rest.length < sizeof digits)
-        memcpy(digits, call->rest.data, call->rest.length);
-    if (ph_text_u64(digits, &wish.wanted) || !wish.wanted)
+    if (ph_text_u64_of(call->rest.data, call->rest.length, &wish.wanted) || !wish.wanted)
         ph_api_refuse(call->exchange, 404, "a session's id is a number", NULL);
     else
         ph_census_start(call, &wish);
@@ -169,13 +166,8 @@ static void add_line(void *user, uint64_t number, const char *line, size_t lengt
 static void tell_log(const struct ph_api_call *call)
 {
     struct rtmp_text given = ph_query_find(call->request->head->query, "after");
-    char digits[24] = "0";
     uint64_t after = 0;
-    if (given.length && given.length < sizeof digits) {
-        memcpy(digits, given.data, given.length);
-        digits[given.length] = '\0';
-    }
-    if (given.length >= sizeof digits || ph_text_u64(digits, &after)) {
+    if (given.length && ph_text_u64_of(given.data, given.length, &after)) {
         ph_api_refuse(call->exchange, 400, "after is the number of the last line that you have", NULL);
         return;
     }

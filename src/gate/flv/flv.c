@@ -335,14 +335,11 @@ static int take_seat(struct watcher *watcher, struct rtmp_text query)
 static int read_query(struct watcher *watcher, struct rtmp_text query)
 {
     struct rtmp_text wait = ph_query_find(query, "wait");
-    char digits[8] = "";
     uint64_t seconds = 0;
     watcher->no_audio = rtmp_text_is(ph_query_find(query, "audio"), "0");
     watcher->no_video = rtmp_text_is(ph_query_find(query, "video"), "0");
     watcher->all_tracks = rtmp_text_is(ph_query_find(query, "tracks"), "all");
-    if (wait.length < sizeof digits && wait.data)
-        memcpy(digits, wait.data, wait.length);
-    if (wait.data && (ph_text_u64(digits, &seconds) || seconds > PH_FLV_WAIT_MAX_S))
+    if (wait.data && (ph_text_u64_of(wait.data, wait.length, &seconds) || seconds > PH_FLV_WAIT_MAX_S))
         return -EINVAL;
     watcher->wait_s = (uint32_t)seconds;
     return 0;

@@ -32,14 +32,10 @@ static bool ends_with(struct rtmp_text text, const char *ending, size_t *rest)
 /* A number of digits alone from `at` on; where it ends, or 0. */
 static size_t read_number(struct rtmp_text text, size_t at, uint64_t *number)
 {
-    char digits[21];
     size_t n = 0;
-    while (at + n < text.length && n < sizeof digits - 1 && text.data[at + n] >= '0' && text.data[at + n] <= '9') {
-        digits[n] = text.data[at + n];
+    while (at + n < text.length && text.data[at + n] >= '0' && text.data[at + n] <= '9')
         n++;
-    }
-    digits[n] = '\0';
-    return n && ph_text_u64(digits, number) == 0 ? at + n : 0;
+    return n && ph_text_u64_of(text.data + at, n, number) == 0 ? at + n : 0;
 }
 
 static bool is_rest(struct rtmp_text text, size_t at, const char *wanted)
