@@ -17,6 +17,7 @@
 
 static char folder[] = "/tmp/playhouse-state-XXXXXX";
 static char inner[sizeof folder + 8], deep[sizeof inner + 8], key_file[sizeof deep + 16], token_file[sizeof deep + 16];
+static char read_file[sizeof deep + 16], operate_file[sizeof deep + 16];
 
 static int set_up(void **state)
 {
@@ -27,6 +28,8 @@ static int set_up(void **state)
     snprintf(deep, sizeof deep, "%s/b", inner);
     snprintf(key_file, sizeof key_file, "%s/publish.key", deep);
     snprintf(token_file, sizeof token_file, "%s/api.token", deep);
+    snprintf(read_file, sizeof read_file, "%s/api.read", deep);
+    snprintf(operate_file, sizeof operate_file, "%s/api.operate", deep);
     return 0;
 }
 
@@ -35,6 +38,8 @@ static int tear_down(void **state)
     (void)state;
     unlink(key_file);
     unlink(token_file);
+    unlink(read_file);
+    unlink(operate_file);
     rmdir(deep);
     rmdir(inner);
     return rmdir(folder);
@@ -62,6 +67,29 @@ static void the_key_is_made_once_and_kept(void **state)
     assert_false(second.is_new_key);
     assert_string_equal(second.publish_key, first.publish_key);
     assert_string_equal(second.api_token, first.api_token);
+}
+
+/* Each has a token of its own, which follows from the first and tells nothing of it. */
+static void lesser_roles_have_their_tokens(void **state)
+{
+    (void)state;
+    static struct ph_state first, second;
+    char error[PH_SETTINGS_ERROR] = "", text[PH_SECRET_MAX + 1];
+    struct stat about;
+    assert_int_equal(ph_state_open(deep, &first, error), 0);
+    assert_int_equal(ph_secret_read(read_file, text, sizeof text), 0);
+    assert_string_equal(text, first.read_token);
+    assert_int_equal(ph_secret_read(operate_file, text, sizeof text), 0);
+    assert_string_equal(text, first.operate_token);
+    assert_int_equal(stat(operate_file, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
+    assert_string_not_equal(first.read_token, first.operate_token);
+    assert_string_not_equal(first.read_token, first.api_token);
+    assert_int_equal(unlink(token_file), 0);
+    assert_int_equal(ph_state_open(deep, &second, error), 0);
+    assert_string_not_equal(second.read_token, first.read_token);
+    assert_int_equal(ph_secret_read(read_file, text, sizeof text), 0);
+    assert_string_equal(text, second.read_token);
 }
 
 static void a_key_that_others_can_read_is_refused(void **state)
@@ -111,6 +139,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_key_is_made_once_and_kept),
+        cmocka_unit_test(lesser_roles_have_their_tokens),
         cmocka_unit_test(a_key_that_others_can_read_is_refused),
         cmocka_unit_test(an_unusable_place_is_told_with_a_remedy),
         cmocka_unit_test(the_usual_place_follows_the_environment),

@@ -318,19 +318,19 @@ def hls_refusals():
 
 @scenario
 def hls_many_wait():
-    """Five hundred blocked reloads: all are answered, and who leaves before costs nothing."""
+    """A thousand blocked reloads: all are answered, and who leaves before costs nothing."""
     with live("limits.connections_per_source=2000") as server, publish(sample("h264-aac", 20), server.url(key=True)) as source:
         server.wait_line("publishing live/cam")
         number, _ = newest(playlist(server))
         before = server.descriptors()
         ask = f"GET {LIVE}?_HLS_msn={number + 1} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: close\r\n\r\n"
         with contextlib.ExitStack() as stack:
-            callers = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), HANG)) for _ in range(500)]
+            callers = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), HANG)) for _ in range(1000)]
             for caller in callers:
                 caller.sendall(ask.encode())
-            for caller in callers[:250]:
+            for caller in callers[:500]:
                 caller.close()
-            for caller in callers[250:]:
+            for caller in callers[500:]:
                 answer = b""
                 while data := caller.recv(65536):
                     answer += data
