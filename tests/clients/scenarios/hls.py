@@ -223,7 +223,7 @@ def hls_always():
 
 
 @scenario(long=True)
-def hls_ends_when_nobody_asks():
+def soak_hls_ends_when_nobody_asks():
     """A minute after the last request segments are made no more; where they are always wanted, they are."""
     with live("app.show.type=live", "app.show.hls=always", "log.level=debug") as server:
         path = sample("h264-aac", 100)
