@@ -53,8 +53,7 @@ static const struct ph_option rows[] = {
      .type = PH_OPTION_ENUM,
      .initial = "true",
      .help = "Streams may be played over HLS, at /APP/STREAM.m3u8: segments are made while somebody asks, or always, "
-             "so that "
-             "the first viewer does not wait for one.",
+             "so that the first viewer does not wait for one.",
      .offset = FIELD(hls),
      .choices = hls_names},
     {.name = "remoting",

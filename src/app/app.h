@@ -25,6 +25,7 @@
 enum { PH_APPS_MAX = 256 };
 
 enum ph_app_hls { PH_APP_HLS_OFF, PH_APP_HLS_ASKED, PH_APP_HLS_ALWAYS }; /**< when segments are made */
+
 enum ph_app_start {
     PH_APP_START_CACHED, /**< a viewer begins at the last key frame: picture at once */
     PH_APP_START_NEXT,   /**< at the next one: least delay */

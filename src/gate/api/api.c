@@ -50,7 +50,7 @@ void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *ti
 
 void ph_api_say_page(struct ph_exchange *exchange, const struct ph_page *page, const json_t *rows)
 {
-    ph_api_say(exchange, 200, ph_page_of(page, rows));
+    ph_api_say(exchange, 200, rows ? ph_page_of(page, rows) : NULL);
 }
 
 static void tell_streams(struct ph_census *census)
@@ -59,10 +59,7 @@ static void tell_streams(struct ph_census *census)
     const char *path;
     bool failed = !rows;
     json_object_foreach(census->streams, path, row) { failed |= json_array_append(rows, row) != 0; }
-    if (failed)
-        ph_exchange_refuse(census->exchange, 503, "the server is out of memory");
-    else
-        ph_api_say_page(census->exchange, &census->page, rows);
+    ph_api_say_page(census->exchange, &census->page, failed ? NULL : rows);
     json_decref(rows);
 }
 
@@ -148,10 +145,7 @@ static void tell_apps(const struct ph_api_call *call)
                                 "enabled", app->settings.enabled);
         failed |= !row || json_array_append_new(rows, row);
     }
-    if (failed)
-        ph_exchange_refuse(call->exchange, 503, "the server is out of memory");
-    else
-        ph_api_say_page(call->exchange, &call->page, rows);
+    ph_api_say_page(call->exchange, &call->page, failed ? NULL : rows);
     json_decref(rows);
 }
 

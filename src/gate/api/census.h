@@ -36,7 +36,7 @@ void ph_api_say(struct ph_exchange *exchange, unsigned status, json_t *value);
 /** Answer with problem+json. */
 void ph_api_refuse(struct ph_exchange *exchange, unsigned status, const char *title, const char *fields);
 
-/** Answer with the page of a list; `rows` is lent. */
+/** Answer with the page of a list; `rows` is lent. NULL: there was no memory for them, and that is said. */
 void ph_api_say_page(struct ph_exchange *exchange, const struct ph_page *page, const json_t *rows);
 
 /* relays.c */

@@ -54,10 +54,7 @@ static void answer_list(struct question *question)
     const char *name;
     bool failed = question->failed || !items;
     json_object_foreach(question->rows, name, row) { failed |= json_array_append(items, row) != 0; }
-    if (failed)
-        ph_exchange_refuse(question->exchange, 503, "the server is out of memory");
-    else
-        ph_api_say_page(question->exchange, &question->page, items);
+    ph_api_say_page(question->exchange, &question->page, failed ? NULL : items);
     json_decref(items);
 }
 
