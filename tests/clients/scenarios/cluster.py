@@ -355,9 +355,7 @@ def cluster_a_viewer_who_returns():
 def cluster_something_said_is_lost():
     """A packet between two servers does not arrive: both begin anew, and their members come back."""
     with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
-        ann, = members((a, "chat/blue"))
-        a.wait_line("hosting chat")
-        bob, = members((b, "chat/blue"))
+        ann, bob = hosted((a, "chat/blue"), (b, "chat/blue"))
         ann.call("identify", "Ann")
         b.process.send_signal(signal.SIGSTOP)
         try:
@@ -441,13 +439,19 @@ def members(*places):
     return people
 
 
+def hosted(first, *others):
+    """The same; the server of the first has the application before the others come."""
+    server, path = first
+    member, = members(first)
+    server.wait_line(f"hosting {path.split('/')[0]}: for all servers of the cluster")
+    return [member, *members(*others)]
+
+
 @scenario
 def cluster_a_room_is_on_one_server():
     """Whoever comes first has it; a broadcast to many of one server goes there once."""
     with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
-        first, = members((a, "relay/table"))
-        a.wait_line("hosting relay: for all servers of the cluster")
-        others = members(*[(b, "relay/table")] * 20)
+        first, *others = hosted((a, "relay/table"), *[(b, "relay/table")] * 20)
         first.call("broadcast", "shout", "x" * 5000)
         for member in others:
             assert member.hear("shout")[1] == "x" * 5000
@@ -459,9 +463,7 @@ def cluster_a_room_is_on_one_server():
 def cluster_the_host_of_a_room_dies():
     """Its members are sent away, come back, and find the room on another server; others notice nothing."""
     with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b, node(engine, "c") as c:
-        ann, = members((a, "chat/blue"))
-        a.wait_line("hosting chat")
-        bob, eve = members((b, "chat/blue"), (c, "chat/blue"))
+        ann, bob, eve = hosted((a, "chat/blue"), (b, "chat/blue"), (c, "chat/blue"))
         dan, = members((b, "echo"))  # another application, hosted by b
         bob.call("identify", "Bob")
         ann.socket.close()
@@ -483,9 +485,7 @@ def cluster_the_host_of_a_room_dies():
 def cluster_a_server_of_guests_dies():
     """Those who were connected to it leave the room."""
     with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
-        ann, = members((a, "chat/blue"))
-        a.wait_line("hosting chat")
-        bob, = members((b, "chat/blue"))
+        ann, bob = hosted((a, "chat/blue"), (b, "chat/blue"))
         ann.call("identify", "Ann")
         bob.call("identify", "Bob")
         assert ann.hear("joined") == ["Bob"]
@@ -521,9 +521,7 @@ def cluster_a_frozen_host_steps_down():
 def cluster_rooms_without_their_engine():
     """Those who are on the server of their room go on; others come back when it is there again. Nobody new comes in before."""
     with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
-        ann, = members((a, "chat/blue"))
-        a.wait_line("hosting chat")
-        bob, = members((b, "chat/blue"))
+        ann, bob = hosted((a, "chat/blue"), (b, "chat/blue"))
         engine.kill()
         a.wait_line("it will be tried again")
         ann.call("identify", "Ann")
@@ -543,9 +541,7 @@ def cluster_rooms_without_their_engine():
 def cluster_a_host_that_stops():
     """Another server has the rooms at once."""
     with Engine() as engine, node(engine, "a") as a, node(engine, "b") as b:
-        ann, = members((a, "chat/blue"))
-        a.wait_line("hosting chat")
-        bob, = members((b, "chat/blue"))
+        ann, bob = hosted((a, "chat/blue"), (b, "chat/blue"))
         a.stop()
         for member in ann, bob:
             with contextlib.suppress(EOFError):
