@@ -142,13 +142,13 @@ void ph_ws_close(struct ph_ws *ws, uint16_t code, const char *reason)
 {
     enum { REASON_MAX = 123 };
     size_t length = strlen(reason);
-    if (!need_wslay(ws))
-        return;
-    if (!ws->is_closing)
+    bool may_speak = need_wslay(ws);
+    if (may_speak && !ws->is_closing)
         (void)!wslay_event_queue_close(ws->wslay, code, (const uint8_t *)reason,
                                        length < REASON_MAX ? length : REASON_MAX);
     ws->is_closing = true;
-    (void)collect(ws);
+    if (may_speak)
+        (void)collect(ws);
 }
 
 struct ph_buf *ph_ws_control(struct ph_ws *ws) { return &ws->control; }
