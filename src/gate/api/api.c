@@ -219,8 +219,8 @@ const struct ph_resource ph_api_resources[] = {
     {"relays/{relay}", PH_HTTP_DELETE, PH_API_OPERATE, "remove it, and end what it carries", NULL, 204,
      ph_api_remove_relay},
     {"relays/{relay}/pause", PH_HTTP_POST, PH_API_OPERATE, "end what it carries until it is resumed", NULL, 204,
-     ph_api_change_relay},
-    {"relays/{relay}/resume", PH_HTTP_POST, PH_API_OPERATE, "go on", NULL, 204, ph_api_change_relay},
+     ph_api_pause_relay},
+    {"relays/{relay}/resume", PH_HTTP_POST, PH_API_OPERATE, "go on", NULL, 204, ph_api_resume_relay},
     {"rpc", PH_HTTP_POST, PH_API_OPERATE, "orders to applications, as JSON-RPC 2.0", NULL, 200, ph_api_rpc},
     {"reload", PH_HTTP_POST, PH_API_ADMIN, "read keys and log level again", NULL, 200, order_reload},
     {"drain", PH_HTTP_POST, PH_API_ADMIN, "tell clients, then end the server", NULL, 200, order_end},
@@ -270,14 +270,20 @@ static void refuse_role(struct ph_exchange *exchange, const struct ph_resource *
 
 static void refuse_method(struct ph_exchange *exchange, unsigned methods)
 {
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {{PH_HTTP_GET, "GET, HEAD"}, {PH_HTTP_POST, "POST"}, {PH_HTTP_DELETE, "DELETE"}};
     char fields[64];
     struct ph_text text;
+    const char *before = "Allow: ";
     ph_text_init(&text, fields, sizeof fields);
-    ph_text_add(&text, "Allow: %s%s%s", methods & PH_HTTP_GET ? "GET, HEAD" : "",
-                methods & PH_HTTP_GET && methods & ~(unsigned)PH_HTTP_GET ? ", " : "",
-                methods & PH_HTTP_POST     ? "POST"
-                : methods & PH_HTTP_DELETE ? "DELETE"
-                                           : "");
+    for (size_t i = 0; i < PH_COUNT(names); i++) {
+        if (!(methods & names[i].bit))
+            continue;
+        ph_text_add(&text, "%s%s", before, names[i].name);
+        before = ", ";
+    }
     ph_text_add(&text, "\r\n");
     ph_api_refuse(exchange, 405, "this cannot be done here", fields);
 }

@@ -43,7 +43,8 @@ void ph_api_say_page(struct ph_exchange *exchange, const struct ph_page *page, c
 void ph_api_tell_relays(const struct ph_api_call *call);
 void ph_api_tell_relay(const struct ph_api_call *call);
 void ph_api_add_relay(const struct ph_api_call *call);
-void ph_api_change_relay(const struct ph_api_call *call);
+void ph_api_pause_relay(const struct ph_api_call *call);
+void ph_api_resume_relay(const struct ph_api_call *call);
 void ph_api_remove_relay(const struct ph_api_call *call);
 
 /* rpc.c */

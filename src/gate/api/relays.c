@@ -162,16 +162,16 @@ void ph_api_tell_relay(const struct ph_api_call *call) { order(call, PH_RELAY_LO
 
 void ph_api_remove_relay(const struct ph_api_call *call) { order(call, PH_RELAY_REMOVE, call->rest); }
 
-/* "NAME/pause", "NAME/resume" */
-void ph_api_change_relay(const struct ph_api_call *call)
+/* Of "NAME/pause" the name. */
+static struct rtmp_text first_of(struct rtmp_text rest)
 {
-    static const char pause[] = "/pause", resume[] = "/resume";
-    struct rtmp_text rest = call->rest;
-    size_t cut = sizeof pause - 1;
-    bool is_pause = rest.length > cut && memcmp(rest.data + rest.length - cut, pause, cut) == 0;
-    cut = is_pause ? cut : sizeof resume - 1;
-    order(call, is_pause ? PH_RELAY_PAUSE : PH_RELAY_RESUME, (struct rtmp_text){rest.data, rest.length - cut});
+    const char *slash = memchr(rest.data, '/', rest.length);
+    return (struct rtmp_text){rest.data, slash ? (size_t)(slash - rest.data) : rest.length};
 }
+
+void ph_api_pause_relay(const struct ph_api_call *call) { order(call, PH_RELAY_PAUSE, first_of(call->rest)); }
+
+void ph_api_resume_relay(const struct ph_api_call *call) { order(call, PH_RELAY_RESUME, first_of(call->rest)); }
 
 /* "rtmp://a/x" or ["rtmp://a/x", "rtmp://b/x"]; NULL: neither, or no memory. */
 static char *addresses_of(json_t *value)
